@@ -1,0 +1,68 @@
+import type { Trust } from "../../core/session.ts";
+import { type Features } from "./statement.ts";
+
+/** How common each stem is, counted in sentences of the sessions alone: what the store holds must not change a choice. */
+export interface Commonness {
+  add(features: Features): void;
+  idf(stem: string): number;
+}
+
+export function createCommonness(): Commonness {
+  const counts = new Map<string, number>();
+  let sentences = 0;
+  return {
+    add(features) {
+      sentences += 1;
+      for (const stem of features.stems) counts.set(stem, (counts.get(stem) ?? 0) + 1);
+    },
+    idf: (stem) => Math.log(1 + (sentences + 1) / ((counts.get(stem) ?? 0) + 0.5)),
+  };
+}
+
+const factVerbs =
+  /\b(?:am|is|was|were|are|have|has|had|got|bought|moved|started|finished|joined|left|live|lives|work|works|prefer|prefers|like|likes|love|loves|hate|use|uses|switched|changed|decided|agreed|deployed|released|fixed|broke|upgraded|booked|visited|met|planned|paid|cost|costs|born|graduated|married|owns?|runs?|takes?|needs?|must|always|never|owner|responsible|will)\b/i;
+const timeWord =
+  /\b(?:yesterday|today|tomorrow|tonight|ago|last|next|since|until|every|weekly|daily|monthly|january|february|march|april|june|july|august|september|october|november|december|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|20\d\d)\b/i;
+const reaction =
+  /^(?:thanks?|thank you|great|awesome|cool|nice|perfect|wow|ok|okay|sure|yes|yeah|yep|no|nope|hi|hello|hey|got it|sounds|that(?:'s| is| sounds| was| makes| would)|good (?:idea|point|morning|evening|night|luck|to know)|i see|i think (?:that's|i'll go)|haha|lol|oh|hmm|of course|no problem|you're welcome|congrat|happy to|glad (?:to|you)|i hope|hope (?:this|that|you)|let me know|feel free|bye|cheers|morning|will do|on it|exactly|right|agreed|absolutely|certainly|definitely|danke|super|here (?:are|is|'s)|these (?:are|sound)|those (?:are|sound)|i appreciate|enjoy)\b/i;
+const request =
+  /^(?:and |but |so |also,? |anyway,? |oh,? |by the way,? |well,? |maybe |actually,? )*(?:can|could|would|will|do|does|did|is|are|was|were|have|has|should|shall|may|what|what's|when|where|which|who|whose|why|how|please|tell me|show me|give me|help me|let me know|let's|remind me|explain|write|create|generate|make (?:me|a)|suggest|recommend|list|i was wondering|i'm wondering|i wonder|any (?:idea|tip|suggestion|recommendation|advice)s?|i need (?:help|some (?:help|advice|inspiration|ideas))|i'd (?:love|like) (?:to (?:hear|know|get|learn|see)|some|your)|i'm (?:looking for|hoping (?:you|to get)|curious)|looking for|check|run|try|look|open|add|update|fix|do|set|use|keep|consider|remember to|make sure|don't forget)\b/i;
+const advice =
+  /\b(?:you (?:can|could|should|may|might|will|need|want)|if you|your|you're|you'll|let me|i can|i'll|i would|i recommend|i suggest)\b/i;
+
+/** 0 for a sentence that is not worth a memory; greater for one that tells more. */
+export function salienceOf(
+  sentence: string,
+  features: Features,
+  trust: Trust,
+  commonness: Commonness,
+): number {
+  if (!isStatement(sentence, features)) return 0;
+  let mass = 0;
+  for (const stem of features.stems) mass += Math.min(commonness.idf(stem), 6);
+  let score = mass / 6;
+  const english = factVerbs.test(sentence);
+  if (features.firstPerson) score += 1.5;
+  if (english) score += 1;
+  score += Math.min(features.names.length, 3) * 0.8;
+  if (/\d/.test(sentence) || features.values.length > 0) score += 1.5;
+  if (timeWord.test(sentence)) score += 1;
+  if (/\byou\b|\byour\b/i.test(sentence)) score -= 1.5;
+  if (trust === "assistant") {
+    if (advice.test(sentence)) score -= 2;
+    score *= 0.45;
+  } else if (trust !== "user") score *= 0.6;
+  return score < leastSalience ? 0 : score;
+}
+
+// Below this stand fillers like "It worked well for us."
+const leastSalience = 1.6;
+
+function isStatement(sentence: string, features: Features): boolean {
+  if (/[?？]["'”’)\]]*$/.test(sentence) || /:$/.test(sentence)) return false;
+  if (features.words.length < 3 && features.key.length < 12) return false;
+  if (features.stems.length < 2) return false;
+  if (request.test(sentence)) return false;
+  if (reaction.test(sentence) && features.values.length === 0 && features.stems.length < 8) return false;
+  return true;
+}

@@ -1,0 +1,165 @@
+import { invalidArgument, ReveriedError } from "./errors.ts";
+import { limits } from "./limits.ts";
+import { comparePaths, type MemoryEntry } from "./memory.ts";
+import { ancestorsOf, checkPath } from "./memory-path.ts";
+import type { Trust } from "./session.ts";
+
+/** Where a claim comes from, with the words it rests on. */
+export type Source =
+  | {
+      readonly kind: "event";
+      readonly sessionId: string;
+      readonly eventNumber: number;
+      readonly eventId: string;
+      readonly speaker: string;
+      /** When it was said, Unix milliseconds, or null. */
+      readonly at: number | null;
+      readonly trust: Trust;
+      readonly quote: string;
+    }
+  | {
+      readonly kind: "memory";
+      readonly path: string;
+      readonly memoryId: string;
+      readonly versionId: string;
+      readonly trust: Trust;
+      readonly quote: string;
+    };
+
+/** One difference inside a memory, of about a sentence or an entry. */
+export interface Edit {
+  readonly kind: "add" | "remove" | "replace" | "merge" | "supersede" | "move";
+  readonly before: string | null;
+  readonly after: string | null;
+  /** Why, in a sentence. */
+  readonly reason: string;
+  readonly sources: readonly Source[];
+}
+
+interface ChangeBase {
+  readonly reason: string;
+  readonly edits: readonly Edit[];
+  /** The lowest trust of all sources. */
+  readonly trust: Trust;
+  /** Words a reader should be warned by, e.g. `unseen_number`; empty when all is well. */
+  readonly flags: readonly string[];
+}
+
+/** What an engine proposes. `baseVersionId` is the version it read, as the input store shows it. */
+export type Change = ChangeBase &
+  (
+    | { readonly kind: "create"; readonly path: string; readonly content: string }
+    | {
+        readonly kind: "update";
+        readonly path: string;
+        readonly baseVersionId: string;
+        readonly content: string;
+      }
+    | { readonly kind: "delete"; readonly path: string; readonly baseVersionId: string }
+    | {
+        readonly kind: "rename";
+        readonly path: string;
+        readonly toPath: string;
+        readonly baseVersionId: string;
+      }
+  );
+
+/** A change as it is kept with the dream: texts by hash, and whether it was applied. */
+export interface RecordedChange extends ChangeBase {
+  readonly kind: Change["kind"];
+  readonly path: string;
+  readonly toPath: string | null;
+  readonly beforeHash: string | null;
+  readonly afterHash: string | null;
+  /** The version the engine read, as the input store shows it; null for a created memory. */
+  readonly baseVersionId: string | null;
+  /** Somebody else changed the memory since the engine read it; theirs stayed. */
+  readonly conflict: boolean;
+}
+
+/** A write into a store, from a person or from a change set. */
+export type EntryWrite =
+  | { readonly kind: "put"; readonly path: string; readonly entry: MemoryEntry }
+  | { readonly kind: "remove"; readonly path: string };
+
+export interface PartedChanges {
+  readonly applicable: readonly Change[];
+  readonly conflicting: readonly Change[];
+}
+
+/**
+ * Parts the changes by whether each still applies to a store as it is now. `base` and `current` answer with the version
+ * at a path, or null: in the head the engine read, and in the head to write. A change that is in `current` already
+ * (its version is one this dream makes, or what it deletes is gone) applies: doing it again changes nothing.
+ */
+export function rebase(
+  changes: readonly Change[],
+  heads: {
+    readonly base: (path: string) => string | null;
+    readonly current: (path: string) => string | null;
+    readonly isOwn: (path: string, version: string) => boolean;
+  },
+): PartedChanges {
+  const stands = (path: string): boolean => {
+    const current = heads.current(path);
+    return current === heads.base(path) || (current !== null && heads.isOwn(path, current));
+  };
+  const applies = (change: Change): boolean => {
+    if (change.kind === "delete") return heads.current(change.path) === null || stands(change.path);
+    return stands(change.path) && (change.kind !== "rename" || stands(change.toPath));
+  };
+  return { applicable: changes.filter(applies), conflicting: changes.filter((change) => !applies(change)) };
+}
+
+/** Refuses a change set that no engine may return: bad paths, texts over the bound, two changes of one path. */
+export function checkChanges(changes: readonly Change[], sizeBytes: (text: string) => number): void {
+  if (changes.length > limits.changesPerDream) {
+    throw new ReveriedError(
+      "too_large",
+      `the engine made ${changes.length} changes, more than ${limits.changesPerDream}`,
+      {
+        details: { field: "changes", limit: limits.changesPerDream },
+      },
+    );
+  }
+  const touched = new Set<string>();
+  for (const change of changes) {
+    for (const path of change.kind === "rename" ? [change.path, change.toPath] : [change.path]) {
+      checkPath("changes.path", path);
+      if (touched.has(path))
+        throw invalidArgument("changes.path", `${JSON.stringify(path)} is changed twice`);
+      touched.add(path);
+    }
+    if (change.kind === "create" || change.kind === "update") {
+      const size = sizeBytes(change.content);
+      if (size > limits.memoryContentBytes) throw contentTooLarge(change.path, size);
+    }
+  }
+}
+
+export function contentTooLarge(path: string, size: number): ReveriedError {
+  return new ReveriedError(
+    "too_large",
+    `content of ${JSON.stringify(path)} is ${size} bytes, more than the ${limits.memoryContentBytes} a memory may have; split it`,
+    { details: { field: "content", limit: limits.memoryContentBytes } },
+  );
+}
+
+/** A path may not be a memory and a folder at once. Answers with the path in the way, or null. `paths` are all of a store. */
+export function ancestorConflict(
+  path: string,
+  paths: { has(path: string): boolean },
+  sorted: readonly string[],
+): string | null {
+  for (const ancestor of ancestorsOf(path)) if (paths.has(ancestor)) return ancestor;
+  const below = `${path}/`;
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (comparePaths(sorted[middle] ?? "", below) < 0) low = middle + 1;
+    else high = middle;
+  }
+  const first = sorted[low];
+  return first?.startsWith(below) ? first : null;
+}

@@ -1,0 +1,4 @@
+/** Who calls. Everything a use case reads or writes belongs to this tenant and to no other. */
+export interface Principal {
+  readonly tenant: string;
+}

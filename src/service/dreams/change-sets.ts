@@ -1,0 +1,92 @@
+/** What an attempt changed, kept with the dream: read back by DiffDream and by whoever has to finish the dream. */
+import type { Change, RecordedChange } from "../../core/change-set.ts";
+import type { Dream } from "../../core/dream.ts";
+import { ReveriedError } from "../../core/errors.ts";
+import { comparePaths, type MemoryEntry } from "../../core/memory.ts";
+import type { ServiceDeps } from "../deps.ts";
+
+/** Changes in one write; a change may quote many sources, so a write must not hold too many. */
+const changesPerWrite = 100;
+
+/** Keeps all changes in the order of their paths, those in `conflicting` marked as not applied. */
+export async function recordChanges(
+  deps: Pick<ServiceDeps, "memories" | "digest">,
+  dream: Dream,
+  changes: readonly Change[],
+  conflicting: ReadonlySet<Change>,
+  read: ReadonlyMap<string, MemoryEntry>,
+): Promise<void> {
+  const sorted = changes.toSorted((a, b) => comparePaths(a.path, b.path));
+  for (let first = 0; first < sorted.length; first += changesPerWrite) {
+    await deps.memories.putChanges({
+      tenant: dream.tenant,
+      dreamId: dream.id,
+      attempt: dream.attempt,
+      first,
+      changes: sorted
+        .slice(first, first + changesPerWrite)
+        .map((change) => record(deps, change, conflicting.has(change), read.get(change.path))),
+    });
+  }
+}
+
+function record(
+  deps: Pick<ServiceDeps, "digest">,
+  change: Change,
+  conflict: boolean,
+  before: MemoryEntry | undefined,
+): RecordedChange {
+  const writes = change.kind === "create" || change.kind === "update";
+  return {
+    kind: change.kind,
+    path: change.path,
+    toPath: change.kind === "rename" ? change.toPath : null,
+    beforeHash: before?.contentHash ?? null,
+    afterHash: writes
+      ? deps.digest.sha256(change.content)
+      : change.kind === "rename"
+        ? (before?.contentHash ?? null)
+        : null,
+    baseVersionId: change.kind === "create" ? null : change.baseVersionId,
+    reason: change.reason,
+    edits: change.edits,
+    trust: change.trust,
+    flags: change.flags,
+    conflict,
+  };
+}
+
+/** All recorded changes of the dream's attempt as the engine made them, texts included. */
+export async function loadChanges(deps: Pick<ServiceDeps, "memories">, dream: Dream): Promise<Change[]> {
+  const { tenant, id: dreamId, attempt } = dream;
+  const changes: Change[] = [];
+  for (let first = 0; ; first += changesPerWrite) {
+    const page = await deps.memories.listChanges({ tenant, dreamId, attempt, first, limit: changesPerWrite });
+    const hashes = page.flatMap((change) => (change.afterHash === null ? [] : [change.afterHash]));
+    const contents = await deps.memories.getContents({ tenant, hashes });
+    for (const change of page) changes.push(restore(change, contents));
+    if (page.length < changesPerWrite) return changes;
+  }
+}
+
+function restore(recorded: RecordedChange, contents: ReadonlyMap<string, string>): Change {
+  const { kind, path, reason, edits, trust, flags } = recorded;
+  const base = { path, reason, edits, trust, flags };
+  const baseVersionId = recorded.baseVersionId ?? "";
+  const text = () => {
+    const content = contents.get(recorded.afterHash ?? "");
+    // An empty text has a hash too, so a missing one is damage, and writing "" instead would lose a memory.
+    if (content === undefined) throw new ReveriedError("internal", `the text of change ${path} is missing`);
+    return content;
+  };
+  switch (kind) {
+    case "create":
+      return { ...base, kind, content: text() };
+    case "update":
+      return { ...base, kind, content: text(), baseVersionId };
+    case "delete":
+      return { ...base, kind, baseVersionId };
+    case "rename":
+      return { ...base, kind, toPath: recorded.toPath ?? "", baseVersionId };
+  }
+}

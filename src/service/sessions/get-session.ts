@@ -1,0 +1,24 @@
+import { notFound } from "../../core/errors.ts";
+import { checkId } from "../../core/ids.ts";
+import type { Principal } from "../../core/principal.ts";
+import type { Session } from "../../core/session.ts";
+import type { ServiceDeps } from "../deps.ts";
+
+/** One session of the caller's tenant, archived ones and dreams' own too; `not_found` otherwise. */
+export type GetSession = (principal: Principal, request: { readonly id: string }) => Promise<Session>;
+
+export function createGetSession(deps: Pick<ServiceDeps, "sessions">): GetSession {
+  return (principal, { id }) => findSession(deps, principal, "id", id);
+}
+
+export async function findSession(
+  deps: Pick<ServiceDeps, "sessions">,
+  { tenant }: Principal,
+  field: string,
+  id: string,
+): Promise<Session> {
+  checkId(field, id);
+  const session = await deps.sessions.get({ tenant, id });
+  if (session === null) throw notFound("session", id);
+  return session;
+}
