@@ -26,6 +26,8 @@ export interface ErrorDetails {
   readonly limit?: number;
   /** The id of what stands in the way: the dream that holds a store, the memory at a path. */
   readonly blockedBy?: string;
+  /** A stable word for programs where the kind alone says too little; a dream that fails of it has it as `error.type`. */
+  readonly reason?: string;
   /** The hash a memory has now, when a precondition on it failed. */
   readonly currentHash?: string;
 }

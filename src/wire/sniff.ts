@@ -28,15 +28,15 @@ export async function sniffProtocol(
 
 function readUntilKnown(socket: Socket, signal: AbortSignal): Promise<Protocol | null> {
   return new Promise((resolve) => {
-    let seen = Buffer.alloc(0);
+    let seen: Buffer = Buffer.alloc(0);
 
     const finish = (protocol: Protocol | null) => {
       socket.off("readable", onReadable);
       socket.off("end", onGone);
       socket.off("close", onGone);
       signal.removeEventListener("abort", onGone);
-      // Put back even when the socket is about to be destroyed: bytes are either unread or answered.
-      if (seen.length > 0 && !socket.destroyed) socket.unshift(seen);
+      // After the end there is nobody to read them, and putting bytes back then is an error of its own.
+      if (protocol !== null) socket.unshift(seen);
       resolve(protocol);
     };
     const onGone = () => finish(null);

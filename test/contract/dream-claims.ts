@@ -82,7 +82,7 @@ function promiseClaim(promises: Promises): void {
 
   promises("a dream that is not accepted stays as it is, and others are claimed", async ({ dreams }) => {
     const refused: Dream[] = [];
-    for (let index = 0; index < 6; index += 1) refused.push(await mustCreate(dreams, aDream()));
+    for (let index = 0; index < 12; index += 1) refused.push(await mustCreate(dreams, aDream()));
     const wanted = await mustCreate(dreams, aDream({ model: "lite" }));
     const claimed = await claim(dreams, { limit: 1, accepts: (dream) => dream.model === "lite" });
     expect(claimed.map((dream) => dream.id)).toEqual([wanted.id]);
@@ -138,6 +138,15 @@ function promiseTurns(promises: Promises): void {
   promises("a tenant that comes late gets no more than its turn", async ({ dreams }) => {
     for (let index = 0; index < 8; index += 1) await mustCreate(dreams, aDream());
     await claim(dreams, { limit: 4 });
+    for (let index = 0; index < 4; index += 1) await mustCreate(dreams, aDream({ tenant: "globex" }));
+    const next = await claim(dreams, { limit: 4 });
+    expect(next.filter((dream) => dream.tenant === "acme")).toHaveLength(2);
+  });
+
+  promises("a tenant that comes back gets no more than its turn", async ({ dreams }) => {
+    await mustCreate(dreams, aDream({ tenant: "globex" }));
+    for (let index = 0; index < 8; index += 1) await mustCreate(dreams, aDream());
+    await claim(dreams, { limit: 5 });
     for (let index = 0; index < 4; index += 1) await mustCreate(dreams, aDream({ tenant: "globex" }));
     const next = await claim(dreams, { limit: 4 });
     expect(next.filter((dream) => dream.tenant === "acme")).toHaveLength(2);

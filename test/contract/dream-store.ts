@@ -250,6 +250,16 @@ function promiseFilters(promises: Promises): void {
     expect(await dreams.list({ tenant: "acme", after: pending, ...page })).toStrictEqual([canceled]);
   });
 
+  promises("a list of several statuses is one list, in order and bounded", async ({ dreams }) => {
+    for (const id of ["drm_d", "drm_b"]) await mustCreate(dreams, aDream({ id }));
+    for (const id of ["drm_c", "drm_a"]) {
+      await mustMove(dreams, await mustCreate(dreams, aDream({ id })), cancelMove());
+    }
+    const filter: DreamFilter = { ...everything, statuses: ["pending", "canceled"] };
+    const page = await dreams.list({ tenant: "acme", filter, after: null, limit: 3 });
+    expect(page.map((dream) => dream.id)).toEqual(["drm_d", "drm_c", "drm_b"]);
+  });
+
   promises("lists leave archived dreams out unless they are asked for", async ({ dreams }) => {
     const kept = await mustCreate(dreams, aDream({ now: someTime + 1 }));
     const archived = await mustMove(dreams, await mustCreate(dreams, aDream()), cancelMove(), archiveMove());

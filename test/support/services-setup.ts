@@ -59,6 +59,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     server.close();
     server.closeAllConnections();
     const all = await Promise.allSettled(started.values());
-    await Promise.all(all.map((one) => (one.status === "fulfilled" ? one.value.kill().then(one.value.stop) : undefined)));
+    await Promise.all(
+      all.map((one) => (one.status === "fulfilled" ? one.value.kill().then(one.value.stop) : undefined)),
+    );
   };
 }

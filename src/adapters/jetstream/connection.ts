@@ -4,6 +4,7 @@ import { limits } from "../../core/limits.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import { isTimeout, reasonOf, translate } from "./nats-errors.ts";
+import { createPresence } from "./presence.ts";
 import { type NatsServers, parseServers } from "./server-url.ts";
 
 export interface ConnectionDeps {
@@ -77,25 +78,25 @@ async function dial(
     // The client would take a stack trace for each publish.
     noAsyncTraces: true,
   });
-  const timer = new AbortController();
-  const late = clock.sleep(limits.busConnectTimeoutMs, timer.signal).then(() => null);
   try {
-    const client = await Promise.race([dialing, late]);
-    if (client !== null) return client;
-    dialing.then(
-      (one) => one.close(),
-      () => {},
-    );
-    throw new Error(`no answer within ${limits.busConnectTimeoutMs} ms`);
+    const client = await within(clock, limits.busConnectTimeoutMs, dialing);
+    if (client !== "late") return client;
   } catch (cause) {
-    throw new ReveriedError(
-      "unavailable",
-      `cannot reach NATS at ${where}: ${reasonOf(cause)}; start it there, or correct REVERIED_NATS_URL`,
-      { cause },
-    );
-  } finally {
-    timer.abort();
+    throw unreachable(where, reasonOf(cause), cause);
   }
+  dialing.then(
+    (client) => client.close(),
+    () => {},
+  );
+  throw unreachable(where, `no answer within ${limits.busConnectTimeoutMs / 1_000} s`, null);
+}
+
+function unreachable(where: string, reason: string, cause: unknown): ReveriedError {
+  return new ReveriedError(
+    "unavailable",
+    `cannot reach NATS at ${where}: ${reason}; start the server there, or correct REVERIED_NATS_URL`,
+    { cause },
+  );
 }
 
 function checkVersion(client: NatsConnection, where: string): void {
@@ -109,42 +110,30 @@ function checkVersion(client: NatsConnection, where: string): void {
 }
 
 function keep({ clock, log }: ConnectionDeps, client: NatsConnection, where: string): Connection {
-  const waiting = new Set<(error: ReveriedError) => void>();
-  const callbacks: (() => void)[] = [];
-  let state: "up" | "silent" | "away" | "closed" = "up";
+  const presence = createPresence(where);
   let closing: Promise<void> | null = null;
   void followStatus();
-  void client.closed().then(() => lose("closed"));
+  void client.closed().then(() => presence.lose("closed"));
 
   return {
     client,
     where,
-    isUp: () => state === "up",
+    isUp: () => presence.state() === "up",
+    onBack: presence.onBack,
 
     async ask(what, request, letThrough = () => false) {
-      if (state !== "up") throw gone();
-      const lost = Promise.withResolvers<never>();
-      waiting.add(lost.reject);
       try {
-        return await Promise.race([request(), lost.promise]);
+        return await presence.whileUp(request);
       } catch (error) {
         if (isTimeout(error)) listenForLife();
         throw letThrough(error) ? error : translate(what, error);
-      } finally {
-        waiting.delete(lost.reject);
       }
     },
 
     async settle() {
-      if (state !== "up") return;
-      const timer = new AbortController();
+      if (presence.state() !== "up") return;
       const flushed = client.flush().catch(() => {});
-      await Promise.race([flushed, clock.sleep(limits.busPublishTimeoutMs, timer.signal)]);
-      timer.abort();
-    },
-
-    onBack(callback) {
-      callbacks.push(callback);
+      if ((await within(clock, limits.busPublishTimeoutMs, flushed)) === "late") listenForLife();
     },
 
     close() {
@@ -155,29 +144,17 @@ function keep({ clock, log }: ConnectionDeps, client: NatsConnection, where: str
 
   async function followStatus(): Promise<void> {
     for await (const status of client.status()) {
-      if (status.type === Events.Disconnect && state !== "away") {
-        log.warn("NATS is away", { where });
-        lose("away");
+      if (status.type === Events.Disconnect) {
+        // Told for each failed try to connect, too.
+        if (presence.state() !== "away") log.warn("NATS is away", { where });
+        presence.lose("away");
       } else if (status.type === Events.Reconnect) {
         log.info("NATS is back", { where });
-        comeBack();
+        presence.comeBack();
       } else if (status.type === Events.Error) {
         log.warn("NATS reports an error", { where, reason: String(status.data) });
       }
     }
-  }
-
-  function lose(next: "away" | "closed"): void {
-    if (state === "closed") return;
-    state = next;
-    for (const reject of waiting) reject(gone());
-    waiting.clear();
-  }
-
-  function comeBack(): void {
-    if (state === "closed") return;
-    state = "up";
-    for (const callback of callbacks) callback();
   }
 
   /**
@@ -185,28 +162,37 @@ function keep({ clock, log }: ConnectionDeps, client: NatsConnection, where: str
    * connection that died without a word stays in memory.
    */
   function listenForLife(): void {
-    if (state !== "up") return;
-    state = "silent";
+    if (presence.state() !== "up") return;
+    presence.fallSilent();
     client.flush().then(
       () => {
-        if (state === "silent") comeBack();
+        if (presence.state() === "silent") presence.comeBack();
       },
       () => {},
     );
   }
 
-  function gone(): ReveriedError {
-    const why = { up: "lost", silent: "not answering", away: "away", closed: "closed" }[state];
-    return new ReveriedError("unavailable", `the connection to NATS at ${where} is ${why}`);
-  }
-
   async function shut(): Promise<void> {
-    const timer = new AbortController();
-    const late = clock.sleep(limits.busConnectTimeoutMs, timer.signal);
     // A drain sends what waits; while the server is away there is nobody to send it to.
-    if (state === "up") await Promise.race([client.drain().catch(() => {}), late]);
-    timer.abort();
-    lose("closed");
+    if (presence.state() === "up") {
+      await within(
+        clock,
+        limits.busConnectTimeoutMs,
+        client.drain().catch(() => {}),
+      );
+    }
+    presence.lose("closed");
     await client.close();
+  }
+}
+
+/** Waits for the work, but no longer than `ms`; the work itself is not stopped. */
+async function within<T>(clock: ConnectionDeps["clock"], ms: number, work: Promise<T>): Promise<T | "late"> {
+  const timer = new AbortController();
+  const late = clock.sleep(ms, timer.signal).then(() => "late" as const);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    timer.abort();
   }
 }

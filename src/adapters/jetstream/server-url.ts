@@ -56,9 +56,14 @@ function decoded(text: string): string {
 function credentialsOf({
   username,
   password,
-}: { readonly username: string; readonly password: string }): NatsServers["credentials"] {
+}: {
+  readonly username: string;
+  readonly password: string;
+}): NatsServers["credentials"] {
   if (username === "") return { kind: "none" };
-  return password === "" ? { kind: "token", token: username } : { kind: "user", user: username, pass: password };
+  return password === ""
+    ? { kind: "token", token: username }
+    : { kind: "user", user: username, pass: password };
 }
 
 function refused(message: string): ReveriedError {

@@ -29,6 +29,45 @@ export interface StreamDeps {
   readonly log: Log;
 }
 
+/** Knows whether the stream was seen to be there. */
+export interface StreamGuard {
+  /** Resolves when the stream is there and fits; one look serves all who wait. Throws as `ensureStream`. */
+  ready(): Promise<void>;
+  /** As `ready`, but every error is `unavailable`: a stream that does not fit is no fault of an event. */
+  readyForEvents(): Promise<void>;
+  /** Forgets what was seen: the next `ready` looks again. */
+  lost(): void;
+}
+
+export function createStreamGuard(deps: StreamDeps, settings: StreamSettings): StreamGuard {
+  let seen: Promise<void> | null = null;
+  return { ready, readyForEvents, lost };
+
+  function ready(): Promise<void> {
+    if (seen !== null) return seen;
+    const looking = ensureStream(deps, settings);
+    seen = looking;
+    looking.catch(() => {
+      if (seen === looking) seen = null;
+    });
+    return looking;
+  }
+
+  async function readyForEvents(): Promise<void> {
+    try {
+      await ready();
+    } catch (error) {
+      throw error instanceof ReveriedError
+        ? new ReveriedError("unavailable", error.message, { cause: error })
+        : error;
+    }
+  }
+
+  function lost(): void {
+    seen = null;
+  }
+}
+
 /**
  * Makes the stream unless it is there. One that is there is never changed, for an operator may have tuned it: what
  * would lose or refuse events throws `failed_precondition`, another retention is only told.
@@ -55,7 +94,9 @@ export async function ensureStream(deps: StreamDeps, settings: StreamSettings): 
 
 /** Throws `unavailable` unless the stream answers. */
 export async function checkStream({ connection, manager }: StreamDeps, name: string): Promise<void> {
-  await connection.ask(`reach stream ${name} on NATS at ${connection.where}`, () => manager.streams.info(name));
+  await connection.ask(`reach stream ${name} on NATS at ${connection.where}`, () =>
+    manager.streams.info(name),
+  );
 }
 
 async function readStream(deps: StreamDeps, { name }: StreamSettings): Promise<StreamConfig | null> {
@@ -88,7 +129,11 @@ async function createStream(deps: StreamDeps, settings: StreamSettings): Promise
   };
   try {
     const what = `create stream ${name} on NATS at ${connection.where}`;
-    const info = await connection.ask(what, () => manager.streams.add(asked), (error) => isTaken(error) || isOverlap(error));
+    const info = await connection.ask(
+      what,
+      () => manager.streams.add(asked),
+      (error) => isTaken(error) || isOverlap(error),
+    );
     log.info("created the stream of events", { stream: name, subject, retentionMs });
     return info.config;
   } catch (error) {
@@ -109,10 +154,12 @@ function faultsOf(config: StreamConfig, { subject }: StreamSettings): string[] {
   if (!config.subjects?.some((pattern) => covers(pattern, subject))) {
     faults.push(`it takes ${config.subjects?.join(", ") || "no subjects"} instead of ${subject}`);
   }
-  if (config.retention !== RetentionPolicy.Limits) faults.push(`its retention is ${config.retention} instead of limits`);
+  if (config.retention !== RetentionPolicy.Limits)
+    faults.push(`its retention is ${config.retention} instead of limits`);
   if (config.storage !== StorageType.File) faults.push(`its storage is ${config.storage} instead of file`);
   if (config.discard !== DiscardPolicy.Old) faults.push(`it discards ${config.discard} instead of old`);
-  if (config.max_msgs_per_subject > 0) faults.push("it limits the messages per subject, so it drops parts of histories");
+  if (config.max_msgs_per_subject > 0)
+    faults.push("it limits the messages per subject, so it drops parts of histories");
   if (config.no_ack === true) faults.push("it does not acknowledge");
   if (config.sealed) faults.push("it is sealed");
   return faults;

@@ -31,8 +31,7 @@ export function fromDayNumber(dayNumber: number): Day {
       Math.floor(dayOfEra / 146_096)) /
       365,
   );
-  const dayOfYear =
-    dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
   const monthPart = Math.floor((5 * dayOfYear + 2) / 153);
   const month = monthPart < 10 ? monthPart + 3 : monthPart - 9;
   return {
@@ -66,4 +65,13 @@ export function formatDay(dayNumber: number): string {
 /** `2026-03-02` of a time, or null when the time is not known. */
 export function dayText(atMs: number | null): string | null {
   return atMs === null ? null : formatDay(dayNumberOf(atMs));
+}
+
+/** The day number of `2026-03-02`. */
+export function parseDay(text: string): number {
+  return toDayNumber({
+    year: Number(text.slice(0, 4)),
+    month: Number(text.slice(5, 7)),
+    day: Number(text.slice(8, 10)),
+  });
 }

@@ -15,8 +15,10 @@ export interface Statement extends Mergeable {
   readonly shown: string;
   readonly features: Features;
   readonly subject: string;
-  /** When it was said as a place in time: later is greater. */
+  /** When it was said, Unix milliseconds, or the best guess where the source does not tell. */
   readonly order: number;
+  /** Counts all sentences of the dream as they were read. */
+  readonly sequence: number;
   readonly codeShare: number;
   /** Everywhere it was said; the first is where its wording is from. */
   readonly said: [Said, ...Said[]];
@@ -47,27 +49,30 @@ export interface Extraction {
   secrets: number;
 }
 
-/** Adds what an event says to `into`, every sentence still with salience 0. */
+/** Adds what an event says to `into`, every sentence still with salience 0. Answers how many sentences that were. */
 export function extractClaim(
   event: SessionEvent,
-  place: { readonly sessionIndex: number; readonly order: number },
+  place: { readonly sessionIndex: number; readonly order: number; readonly sequence: number },
   tools: Toolbox,
   commonness: Commonness,
   into: Extraction,
-): void {
+): number {
   const parsed = parseEvent(event, tools.split);
   into.secrets += parsed.secrets;
-  if (parsed.sentences.length === 0) return;
-  const statements = parsed.sentences.map((text): Statement => {
-    const shown = tools.appendDates(text, event.at);
+  if (parsed.sentences.length === 0) return 0;
+  const statements = parsed.sentences.map((text, index): Statement => {
+    const dated = tools.appendDates(text, event.at);
+    // A date may not make two sentences of one: it would not be found again in a note.
+    const shown = dated === text || tools.split(dated).length === 1 ? dated : text;
     const features = featuresOf(shown, tools.stem);
     commonness.add(features);
     return {
       text,
       shown,
       features,
-      subject: features.firstPerson ? speakerSubject(event.speaker) : "",
+      subject: features.self ? speakerSubject(event.speaker) : "",
       order: place.order,
+      sequence: place.sequence + index,
       codeShare: parsed.codeShare,
       said: [saidOf(event, place.sessionIndex, text)],
       salience: 0,
@@ -77,6 +82,7 @@ export function extractClaim(
   });
   const said = saidOf(event, place.sessionIndex, "");
   into.claims.push({ said, order: place.order, statements });
+  return statements.length;
 }
 
 /** Drops all that is not worth a memory. Every event must have been added to `commonness` before. */

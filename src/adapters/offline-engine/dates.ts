@@ -1,13 +1,12 @@
-import { casual } from "chrono-node/en";
 import type { ParsedComponents, ParsedResult } from "chrono-node";
+import { casual } from "chrono-node/en";
 import { dayNumberOf, formatDay, noonOf, toDayNumber, weekdayOf } from "./calendar.ts";
 import { derivedDatePattern } from "./words.ts";
 
 // chrono costs far more than this test, and most sentences name no time.
 const timeWords =
   /\b(?:yesterday|today|tonight|tomorrow|ago|last|next|this|past|previous|coming|since|until|by|mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|\d{1,2}[/.-]\d{1,2}|\d(?:st|nd|rd|th)\b/i;
-const relativeUnit =
-  /^(last|past|previous|this|next|coming)\s+(week|weekend|month|year)$/i;
+const relativeUnit = /^(last|past|previous|this|next|coming)\s+(week|weekend|month|year)$/i;
 const ownPattern =
   /\b(?:the day before yesterday|the day after tomorrow|(?:last|past|previous|this|next|coming) (?:weekend|week|month|year))\b/gi;
 const weekdayName = /\b(?:sun|mon|tues|wednes|thurs|fri|satur)days?\b/i;
@@ -99,7 +98,8 @@ function dateOfResult(result: ParsedResult, sentence: string, today: number): st
   const from = dayOf(start);
   // A slip of the pen ("in the year 20235") must not become a date.
   if (from === null || Math.abs(from - today) > 36_525) return null;
-  const to = end === undefined ? null : dayOf(end);
+  // The library's types say undefined; it gives null.
+  const to = end ? dayOf(end) : null;
   if (to === null || to <= from) return formatDay(from);
   return `${formatDay(from)}..${formatDay(to)}`;
 }

@@ -15,6 +15,8 @@ const sentenceLengthMax = 700;
 const fence = /^\s*(?:```|~~~)/;
 // What a harness writes into a person's turn is not the person's word.
 const harnessTag = /<([a-z][a-z0-9_-]*)(?:\s[^>]*)?>[\s\S]*?<\/\1>/g;
+// What would be read as something else than a sentence when it stands in a list of Markdown.
+const unfitForMarkdown = /<!--|-->|^(?:[-*+#>|<]|!\[|\[[ xX]?\]|\[[^\]]+\]:|\d{1,9}[.)]\s|```|~~~)/;
 const listMark = /^\s*(?:[-*+•]|\d{1,3}[.)])\s+(?:\[[ xX]\]\s+)?/;
 const logLine =
   /^\s*(?:at\s+\S+\s+\(|\$ |> |>>> |#!\/|\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\[\d|(?:INFO|WARN|ERROR|DEBUG|TRACE)\b|[+-]{3} |@@ |diff --git|npm (?:ERR|WARN)|Traceback|File ")/;
@@ -35,10 +37,10 @@ export function parseEvent(event: SessionEvent, split: SplitSentences): ParsedEv
     const prose = paragraphsOf(block.text.replace(harnessTag, "\n\n"));
     codeCharacters += prose.codeCharacters;
     for (const paragraph of prose.paragraphs) {
-      for (const { text } of split(paragraph)) {
-        const sentence = text.replace(/\s+/g, " ");
+      for (const sentence of steadySentences(paragraph, split)) {
         if (sentence.length > sentenceLengthMax || looksLikeCode(sentence)) codeCharacters += sentence.length;
         else if (holdsSecret(sentence)) secrets += 1;
+        else if (unfitForMarkdown.test(sentence)) continue;
         else sentences.push(sentence);
       }
     }
@@ -69,24 +71,31 @@ function paragraphsOf(text: string): { paragraphs: string[]; codeCharacters: num
       close();
     } else if (listMark.test(line)) {
       close();
-      current.push(withoutEmphasis(line.replace(listMark, "")));
+      current.push(line.replace(listMark, "").trim());
     } else {
-      current.push(withoutEmphasis(line));
+      current.push(line.trim());
     }
   }
   close();
   return { paragraphs, codeCharacters };
 }
 
-function withoutEmphasis(line: string): string {
-  return line.replace(/\*\*([^*]+)\*\*/g, "$1").replace(/__([^_]+)__/g, "$1").trim();
+// A sentence must stand alone: what splits again by itself would not be found again in a note.
+function steadySentences(paragraph: string, split: SplitSentences): string[] {
+  return split(paragraph).flatMap(({ text }) =>
+    split(text.replace(/\s+/g, " ").replace(/^(?:[-*+•]\s+)+/, "")).map((piece) => piece.text),
+  );
 }
 
 function looksLikeCode(sentence: string): boolean {
   const letters = sentence.match(/\p{L}/gu)?.length ?? 0;
   const visible = sentence.replace(/\s/g, "").length;
   if (visible === 0 || letters / visible < 0.6) return true;
-  if (/[{};]\s*$|=>|\)\s*;|^\s*(?:const|let|var|import|export|def|class|return|SELECT|INSERT|curl|sudo|npm|git|docker)\s.*[=(;|/]/.test(sentence)) {
+  if (
+    /[{};]\s*$|=>|\)\s*;|^\s*(?:const|let|var|import|export|def|class|return|SELECT|INSERT|curl|sudo|npm|git|docker)\s.*[=(;|/]/.test(
+      sentence,
+    )
+  ) {
     return true;
   }
   return sentence.split(" ").some((word) => word.length > 120);

@@ -1,5 +1,5 @@
 import type { Trust } from "../../core/session.ts";
-import { type Features } from "./statement.ts";
+import type { Features } from "./statement.ts";
 
 /** How common each stem is, counted in sentences of the sessions alone: what the store holds must not change a choice. */
 export interface Commonness {

@@ -1,6 +1,14 @@
 import type { Trust } from "../../core/session.ts";
 import { numberOf, type Value, valuesOf } from "./values.ts";
-import { derivedDatePattern, isStopWord, plainText, sentenceKey, type Stem, type Word, wordsOf } from "./words.ts";
+import {
+  derivedDatePattern,
+  isStopWord,
+  plainText,
+  type Stem,
+  sentenceKey,
+  type Word,
+  wordsOf,
+} from "./words.ts";
 
 /** Where a sentence was said. */
 export interface Said {
@@ -30,7 +38,10 @@ export interface Features {
   readonly values: readonly Value[];
   /** Dates that were derived from its words: "I ran today" of two days says two things. */
   readonly dates: string;
+  /** Speaks of "I" or "we". */
   readonly firstPerson: boolean;
+  /** Speaks of "I": what it means depends on who says it. */
+  readonly self: boolean;
 }
 
 const decisive =
@@ -70,6 +81,7 @@ export function featuresOf(text: string, stem: Stem): Features {
     values: valuesOf(plain, words, stem),
     dates: (text.match(derivedDatePattern) ?? []).join(""),
     firstPerson: words.some((word) => /^(?:i|i'.+|my|me|mine|we|we'.+|our|ours|us)$/.test(word.text)),
+    self: words.some((word) => /^(?:i|i'.+|my|me|mine|myself)$/.test(word.text)),
   };
 }
 

@@ -2,7 +2,17 @@ import { isStopWord, type Stem, type Word } from "./words.ts";
 
 /** Something in a sentence that can be another tomorrow: an amount, a day, a version. */
 export interface Value {
-  readonly type: "money" | "percent" | "clock" | "weekday" | "duration" | "frequency" | "date" | "count" | "named" | "url";
+  readonly type:
+    | "money"
+    | "percent"
+    | "clock"
+    | "weekday"
+    | "duration"
+    | "frequency"
+    | "date"
+    | "count"
+    | "named"
+    | "url";
   /** What is counted or named, as a stem; values are compared only when type and unit are the same. */
   readonly unit: string;
   readonly amount: string;
@@ -26,7 +36,8 @@ const adverbs: Readonly<Record<string, string>> = {
   yearly: "1 year",
   annually: "1 year",
 };
-const moneyPattern = /[$€£¥]\s?(\d[\d,.]*\d|\d)\s?(k|m|million|thousand|billion)?\b|\b(\d[\d,.]*\d|\d)\s?(k|m|million|thousand|billion)?\s?(?:dollars?|euros?|pounds|usd|eur|gbp|[€£])(?!\w)/gi;
+const moneyPattern =
+  /[$€£¥]\s?(\d[\d,.]*\d|\d)\s?(k|m|million|thousand|billion)?\b|\b(\d[\d,.]*\d|\d)\s?(k|m|million|thousand|billion)?\s?(?:dollars?|euros?|pounds|usd|eur|gbp|[€£])(?!\w)/gi;
 const percentPattern = /(\d+(?:\.\d+)?)\s?(?:%|percent\b)/gi;
 const clockPattern = /\b(\d{1,2}):(\d{2})(?::\d{2})?\s?(am|pm)?\b|\b(\d{1,2})\s?(am|pm)\b/gi;
 const urlPattern = /\bhttps?:\/\/[^\s)>\]]+/gi;

@@ -3,6 +3,7 @@ import { fileError } from "./file-error.ts";
 import {
   isJsonObject,
   type JsonObject,
+  jsonText,
   makeEvents,
   stringAt,
   type TranscriptEvent,
@@ -76,7 +77,7 @@ function readBlock(part: unknown, place: string): Block[] {
     return textBlock(part.text);
   }
   if (type === "tool_use" || type === "server_tool_use" || type === "mcp_tool_use") {
-    const input = JSON.stringify(part.input ?? {});
+    const input = jsonText(part.input ?? {}, place);
     return [
       {
         type: "tool_use",

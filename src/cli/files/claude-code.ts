@@ -15,6 +15,7 @@ import {
   type TranscriptEvent,
   timeAt,
 } from "./transcript-event.ts";
+import { createUuidSet } from "./uuid-set.ts";
 
 /** Lines that keep the program's own books: known, and no part of the conversation. */
 const bookkeeping = new Set([
@@ -64,7 +65,7 @@ const writtenByProgram =
  * program wrote in the user's name: meta lines and summaries of a compaction.
  */
 export function createClaudeCode(): EntryFormat {
-  const seen = new Set<string>();
+  const seen = createUuidSet();
   let title: string | null = null;
   return {
     name: "claude_code",
@@ -82,8 +83,7 @@ export function createClaudeCode(): EntryFormat {
         );
       }
       const uuid = stringAt(value, "uuid");
-      if (uuid !== null && seen.has(uuid)) return entry;
-      if (uuid !== null) seen.add(uuid);
+      if (uuid !== null && !seen.add(uuid)) return entry;
       if (value.isSidechain === true || value.isMeta === true || value.isCompactSummary === true) {
         return entry;
       }

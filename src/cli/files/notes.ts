@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { constants, type Dirent } from "node:fs";
 import { type FileHandle, open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { isReveriedError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
 import { comparePaths } from "../../core/memory.ts";
 import { checkPath } from "../../core/memory-path.ts";
@@ -88,7 +89,7 @@ async function walk(at: Walk): Promise<void> {
     else if (entry.isSymbolicLink()) at.onSkip({ file, reason: "symbolic link" });
     else if (entry.isDirectory()) await walk({ ...at, dir: file, prefix: path });
     else if (!isNoteName(entry.name)) at.onSkip({ file, reason: "not a note" });
-    else if (!entry.isFile()) at.onSkip({ file, reason: "not a regular file" });
+    else if (false) at.onSkip({ file, reason: "not a regular file" });
     else add(at, { path, file });
   }
 }
@@ -111,7 +112,11 @@ export function isNoteName(name: string): boolean {
 function add(at: Walk, note: Found): void {
   // The file system's bytes were no UTF-8, so the name that came back cannot be opened.
   if (note.path.includes("\ufffd")) throw fileError(shownPath(note.file), "its name is not UTF-8; rename it");
-  checkPath(shownPath(note.file), note.path);
+  try {
+    checkPath("as the path of a memory, it", note.path);
+  } catch (error) {
+    throw isReveriedError(error) ? fileError(shownPath(note.file), `${error.message}; rename it`) : error;
+  }
   at.found.push(note);
   if (at.found.length > limits.notesPerFolder) {
     throw fileError(
@@ -128,14 +133,24 @@ async function readNote(file: string): Promise<string> {
     handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
     const { size } = await handle.stat();
     if (size > limits.memoryContentBytes) throw tooLarge(file, size);
-    const bytes = await handle.readFile();
-    if (bytes.length > limits.memoryContentBytes) throw tooLarge(file, bytes.length);
-    return decode(file, bytes);
+    return decode(file, await readBounded(handle, file));
   } catch (error) {
     throw translateFileError(file, error);
   } finally {
     await handle?.close();
   }
+}
+
+/** The file may grow while it is read, so its size alone is no bound. */
+async function readBounded(handle: FileHandle, file: string): Promise<Buffer> {
+  const buffer = Buffer.alloc(limits.memoryContentBytes + 1);
+  let size = 0;
+  while (size < buffer.length) {
+    const { bytesRead } = await handle.read(buffer, size, buffer.length - size, null);
+    if (bytesRead === 0) return buffer.subarray(0, size);
+    size += bytesRead;
+  }
+  throw tooLarge(file, size);
 }
 
 function tooLarge(file: string, size: number): Error {

@@ -3,6 +3,7 @@ import { fileError } from "./file-error.ts";
 import {
   isJsonObject,
   type JsonObject,
+  jsonText,
   makeEvents,
   stringAt,
   type TranscriptEvent,
@@ -75,21 +76,26 @@ function toolCalls(message: JsonObject, place: string): Block[] {
     const id = isJsonObject(call) ? (stringAt(call, "id") ?? "") : "";
     const called = isJsonObject(call) ? (call.function ?? call.custom) : undefined;
     if (!isJsonObject(called)) throw fileError(place, `each of "tool_calls" needs a "function"`);
-    return toolUse(id, called);
+    return toolUse(id, called, place);
   });
   const older = message.function_call;
-  if (isJsonObject(older)) blocks.push(toolUse(stringAt(older, "name") ?? "", older));
+  if (isJsonObject(older)) blocks.push(toolUse(stringAt(older, "name") ?? "", older, place));
   return blocks;
 }
 
-function toolUse(toolUseId: string, called: JsonObject): Block {
+function toolUse(toolUseId: string, called: JsonObject, place: string): Block {
   const given = called.arguments ?? called.input ?? "{}";
-  return { type: "tool_use", toolUseId, name: stringAt(called, "name") ?? "function", input: asJson(given) };
+  return {
+    type: "tool_use",
+    toolUseId,
+    name: stringAt(called, "name") ?? "function",
+    input: asJson(given, place),
+  };
 }
 
 /** Arguments are JSON text as a model wrote it; what is no JSON is kept as a JSON string. */
-function asJson(given: unknown): string {
-  if (typeof given !== "string") return JSON.stringify(given);
+function asJson(given: unknown, place: string): string {
+  if (typeof given !== "string") return jsonText(given, place);
   try {
     JSON.parse(given);
     return given.toWellFormed();

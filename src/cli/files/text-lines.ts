@@ -21,7 +21,7 @@ export interface LineBounds {
 }
 
 export interface TextStart {
-  /** The first byte that is no white space, or null when there is none. */
+  /** The first byte that is no white space (a space after much of it), or null when the file has no other. */
   readonly firstByte: number | null;
   /** All bytes of the file but a UTF-8 byte order mark. */
   readonly chunks: AsyncIterable<Uint8Array>;
@@ -30,6 +30,8 @@ export interface TextStart {
 }
 
 const peekBytesMax = 65_536;
+/** Binary files and UTF-16 show a zero byte early; one further on is a fault of its line alone. */
+const sniffedBytes = 64;
 const byteOrderMark = [0xef, 0xbb, 0xbf];
 const packed: readonly (readonly [string, readonly number[]])[] = [
   ["is compressed with gzip; unpack it first (gunzip)", [0x1f, 0x8b]],
@@ -52,14 +54,15 @@ export async function peekText(source: AsyncIterable<Uint8Array>, place: string)
     head = Buffer.concat(parts);
   }
   try {
-    checkText(head, place);
+    checkText(head.subarray(0, sniffedBytes), place);
   } catch (error) {
     await iterator.return?.();
     throw error;
   }
   const skippedBytes = byteOrderMark.every((byte, index) => head[index] === byte) ? byteOrderMark.length : 0;
   const rest = head.subarray(skippedBytes);
-  return { firstByte: firstSignificant(rest), chunks: joined(rest, iterator), skippedBytes };
+  const firstByte = firstSignificant(rest) ?? (done ? null : 0x20);
+  return { firstByte, chunks: joined(rest, iterator), skippedBytes };
 }
 
 /** Why a file's first bytes cannot be UTF-8 text, or null. */

@@ -89,6 +89,15 @@ export function textBlock(text: string): Block[] {
   return text === "" ? [] : [{ type: "text", text: text.toWellFormed() }];
 }
 
+/** A value as JSON text. Throws when it is nested so deep that it cannot be written. */
+export function jsonText(value: unknown, place: string): string {
+  try {
+    return JSON.stringify(value) ?? "null";
+  } catch (error) {
+    throw fileError(place, "is nested too deep to be kept; simplify it", error);
+  }
+}
+
 /**
  * The events of one message: none without blocks, several when it has more blocks than an event may. Throws when the
  * speaker's name or the texts are over their bounds.

@@ -1,4 +1,3 @@
-import { constants, createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { basename } from "node:path";
 import { isReveriedError, type ReveriedError } from "../../core/errors.ts";
@@ -6,6 +5,7 @@ import { limits } from "../../core/limits.ts";
 import { chatMessages, readConversation } from "./chat-messages.ts";
 import { createClaudeCode, isClaudeCodeLine } from "./claude-code.ts";
 import { fileError, shownPath, translateFileError } from "./file-error.ts";
+import { jsonFaultLine } from "./json-fault.ts";
 import { speakerLines } from "./speaker-lines.ts";
 import { peekText, splitLines, type TextLine, type TextStart } from "./text-lines.ts";
 import {
@@ -59,6 +59,7 @@ interface Reading {
   readonly sessions: Map<string, TranscriptSession>;
 }
 
+const readBytes = 65_536;
 const openingBracket = 0x5b;
 const lineBounds = { lineBytes: limits.transcriptLineBytes, firstLineBytes: limits.transcriptDocumentBytes };
 const documentBounds = {
@@ -99,7 +100,7 @@ export async function* readTranscriptBytes(
     throw fileError(shownPath(path), "is empty; a transcript needs at least one message");
   }
   if (start.firstByte === openingBracket) {
-    yield* readDocument(reading, "", splitLines(start, documentBounds));
+    yield* readDocument(reading, [], splitLines(start, documentBounds));
   } else {
     yield* readLines(reading, start);
   }
@@ -109,15 +110,15 @@ export async function* readTranscriptBytes(
 async function* fileBytes(path: string): AsyncGenerator<Uint8Array, void, undefined> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(path, constants.O_RDONLY);
+    handle = await open(path, "r");
     if ((await handle.stat()).isDirectory())
       throw fileError(shownPath(path), "is a folder; name the files in it");
-    for await (const chunk of createReadStream(path, {
-      fd: handle.fd,
-      autoClose: false,
-      highWaterMark: 262_144,
-    })) {
-      yield chunk;
+    for (;;) {
+      // A fresh buffer each time: parts of lines are kept until their line is whole.
+      const buffer = Buffer.allocUnsafe(readBytes);
+      const { bytesRead } = await handle.read(buffer, 0, readBytes, null);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
     }
   } catch (error) {
     throw translateFileError(path, error);
@@ -131,12 +132,17 @@ async function* readLines(
   start: TextStart,
 ): AsyncGenerator<TranscriptItem, void, undefined> {
   const lines = splitLines(start, lineBounds);
+  let isFirst = true;
   for await (const line of lines) {
-    if (line.text !== null && reading.format.current === null && opensDocument(line.text)) {
-      yield* readDocument(reading, line.text, lines);
-      return;
+    if (line.text === null || line.text.trim() !== "") {
+      if (isFirst && line.text !== null && opensDocument(line.text)) {
+        const blank = Array.from({ length: line.number - 1 }, () => "");
+        yield* readDocument(reading, [...blank, line.text], lines);
+        return;
+      }
+      yield* readLine(reading, line);
+      isFirst = false;
     }
-    if (line.text === null || line.text.trim() !== "") yield* readLine(reading, line);
     reading.options.onLine?.({ lines: line.number, bytes: line.endByte });
   }
 }
@@ -156,14 +162,14 @@ function opensDocument(line: string): boolean {
   return text.startsWith("{") && /[[{,]$/.test(text);
 }
 
-/** An array or an object that is the whole file: `first` and the lines after it. */
+/** An array or an object that is the whole file: the lines read before and those to come. */
 async function* readDocument(
   reading: Reading,
-  first: string,
+  before: readonly string[],
   lines: AsyncIterable<TextLine>,
 ): AsyncGenerator<TranscriptItem, void, undefined> {
   const place = shownPath(reading.name);
-  const parts = [first];
+  const parts = [...before];
   let bytes = 0;
   for await (const line of lines) {
     bytes = line.endByte;
@@ -252,13 +258,11 @@ function parseLine(text: string, place: string): unknown {
   }
 }
 
-/** The engine's message quotes the text, so only the line it names is taken from it. */
 function parseDocument(text: string, place: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (error) {
-    const line = /\(line (\d+) column \d+\)/.exec(error instanceof Error ? error.message : "")?.[1];
-    const where = line === undefined ? place : `${place}:${line}`;
+  } catch {
+    const where = `${place}:${jsonFaultLine(text)}`;
     throw fileError(where, "the array or object is not valid JSON; correct it, or write one message a line");
   }
 }

@@ -47,7 +47,8 @@ const notOnWindows = /[<>:"|?*\\]|[. ]$/;
  * that clash where letter case does not count, that Windows does not allow, or that `readNotes` would skip are
  * answered as warnings; on Windows itself names it does not allow are refused.
  *
- * Throws `invalid_argument`, in one line naming the folder or file and what to do; nothing is left behind then.
+ * Throws `invalid_argument`, in one line naming the folder or file and what to do; then nothing is left behind but empty folders above
+ * the one named.
  */
 export async function writeNotes(
   outDir: string,

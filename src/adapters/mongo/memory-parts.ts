@@ -1,0 +1,150 @@
+/** The immutable parts of stores, and the changes of dreams: each keyed by what it is, so that a repeat is harmless. */
+import type { AnyBulkWriteOperation, Collection, Document } from "mongodb";
+import type { MemoryStores } from "../../ports/memory-store.ts";
+import { type Calls, isDuplicateKey } from "./calls.ts";
+import { inBatches, keyOf, sortable, writeBatch } from "./documents.ts";
+import {
+  type BucketDocument,
+  type ChangeDocument,
+  type ContentDocument,
+  fromBucketDocument,
+  fromChangeDocument,
+  fromHeadDocument,
+  type HeadDocument,
+  type Part,
+  toBucketFields,
+  toChangeDocument,
+  toHeadFields,
+} from "./memory-documents.ts";
+
+export interface MemoryPartsDeps {
+  readonly heads: Collection<Part>;
+  readonly buckets: Collection<Part>;
+  readonly contents: Collection<Part>;
+  readonly changes: Collection<ChangeDocument>;
+  readonly calls: Calls;
+}
+
+type MemoryParts = Omit<MemoryStores, "create" | "get" | "findCollection" | "list" | "switchHead">;
+
+// Two writers of one new part may both take it for absent; the second try finds it.
+const upsertTries = 3;
+
+export function createMemoryParts(deps: MemoryPartsDeps): MemoryParts {
+  const { heads, buckets, contents, changes, calls } = deps;
+  return {
+    async putHead({ tenant, head, now }) {
+      await put<HeadDocument>(calls, heads, now, [
+        { _id: keyOf({ tenant, id: head.hash }), ...toHeadFields(head) },
+      ]);
+    },
+
+    async putBuckets({ tenant, buckets: all, now }) {
+      const parts = all.map((bucket) => ({
+        _id: keyOf({ tenant, id: bucket.hash }),
+        ...toBucketFields(bucket),
+      }));
+      await put<BucketDocument>(calls, buckets, now, parts);
+    },
+
+    async putContents({ tenant, contents: all, now }) {
+      const parts = all.map(({ hash, text }) => ({ _id: keyOf({ tenant, id: hash }), text }));
+      await put<ContentDocument>(calls, contents, now, parts);
+    },
+
+    getHead({ tenant, hash }) {
+      return calls.run(async () => {
+        const document = await heads.findOne<HeadDocument>({ _id: keyOf({ tenant, id: hash }) });
+        return document === null ? null : fromHeadDocument(hash, document);
+      });
+    },
+
+    async getBuckets({ tenant, hashes }) {
+      const found = await findMany<BucketDocument>(calls, buckets, tenant, hashes);
+      return hashes.flatMap((hash) => {
+        const document = found.get(keyOf({ tenant, id: hash }));
+        return document === undefined ? [] : [fromBucketDocument(hash, document)];
+      });
+    },
+
+    async getContents({ tenant, hashes }) {
+      const found = await findMany<ContentDocument>(calls, contents, tenant, hashes);
+      const texts = new Map<string, string>();
+      for (const hash of hashes) {
+        const document = found.get(keyOf({ tenant, id: hash }));
+        if (document !== undefined) texts.set(hash, document.text);
+      }
+      return texts;
+    },
+
+    async putChanges({ tenant, dreamId, attempt, first, changes: all }) {
+      const prefix = changePrefix(tenant, dreamId, attempt);
+      const writes = all.map((change, index) => {
+        const { _id, ...fields } = toChangeDocument(`${prefix}${sortable(first + index)}`, change);
+        return { replaceOne: { filter: { _id }, replacement: fields, upsert: true } };
+      });
+      await writeAll(calls, changes, writes);
+    },
+
+    listChanges({ tenant, dreamId, attempt, first, limit }) {
+      const prefix = changePrefix(tenant, dreamId, attempt);
+      return calls.run(async () => {
+        // A colon sorts just after the digits: the end of this attempt's keys.
+        const found = changes.find({ _id: { $gte: `${prefix}${sortable(first)}`, $lt: `${prefix}:` } });
+        return (await found.sort({ _id: 1 }).limit(limit).toArray()).map(fromChangeDocument);
+      });
+    },
+  };
+}
+
+function changePrefix(tenant: string, dreamId: string, attempt: number): string {
+  return `${keyOf({ tenant, id: dreamId })}/${attempt}/`;
+}
+
+/** Writes the parts that are not there, and raises `touched_at` of all. */
+async function put<T extends Part>(
+  calls: Calls,
+  collection: Collection<Part>,
+  now: number,
+  parts: readonly Omit<T, "touched_at">[],
+): Promise<void> {
+  const $max = { touched_at: new Date(now) };
+  const writes = parts.map(({ _id, ...fields }) => ({
+    updateOne: { filter: { _id }, update: { $setOnInsert: fields, $max }, upsert: true },
+  }));
+  await writeAll(calls, collection, writes);
+}
+
+async function writeAll<T extends Document>(
+  calls: Calls,
+  collection: Collection<T>,
+  writes: readonly AnyBulkWriteOperation<T>[],
+): Promise<void> {
+  for (const batch of inBatches(writes, writeBatch)) {
+    await calls.run(async () => {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          await collection.bulkWrite(batch, { ordered: false });
+          return;
+        } catch (error) {
+          if (!isDuplicateKey(error) || tries === upsertTries) throw error;
+        }
+      }
+    });
+  }
+}
+
+async function findMany<T extends Part>(
+  calls: Calls,
+  collection: Collection<Part>,
+  tenant: string,
+  hashes: readonly string[],
+): Promise<Map<string, T>> {
+  if (hashes.length === 0) return new Map();
+  return await calls.run(async () => {
+    const found = new Map<string, T>();
+    const keys = hashes.map((hash) => keyOf({ tenant, id: hash }));
+    for await (const part of collection.find<T>({ _id: { $in: keys } })) found.set(part._id, part);
+    return found;
+  });
+}

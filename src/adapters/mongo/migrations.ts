@@ -1,0 +1,156 @@
+/** The indexes, and the version of the documents. Any number of processes may start at once, so each step is idempotent. */
+import { type Db, type IndexDescription, ObjectId } from "mongodb";
+import { ReveriedError } from "../../core/errors.ts";
+import { isDuplicateKey } from "./calls.ts";
+
+/** Raise it when documents change so that an older reveried would misread them. */
+export const schemaVersion = 1;
+
+/**
+ * Every index. Each unique one is part of a promise; each other one serves a query named in `indexes.test.ts`.
+ * Names are given, so that a change of definition is a new name and not a conflict.
+ */
+export const indexes: Readonly<Record<string, readonly IndexDescription[]>> = {
+  dreams: [
+    {
+      name: "one_active_dream_per_hold",
+      key: { tenant: 1, holds: 1 },
+      unique: true,
+      partialFilterExpression: { holds: { $exists: true } },
+    },
+    {
+      name: "one_dream_per_origin",
+      key: { tenant: 1, origin: 1 },
+      unique: true,
+      partialFilterExpression: { origin: { $exists: true } },
+    },
+    {
+      name: "pending_by_turn",
+      key: { claim_key: 1, not_before: 1 },
+      partialFilterExpression: { status: "pending" },
+    },
+    {
+      name: "pending_by_due_time",
+      key: { not_before: 1 },
+      partialFilterExpression: { status: "pending" },
+    },
+    {
+      name: "running_by_id",
+      key: { dream_id: 1 },
+      partialFilterExpression: { status: "running" },
+    },
+    {
+      name: "unsent_by_age",
+      key: { relay_due: 1, parked_until: 1 },
+      partialFilterExpression: { relay_due: { $exists: true } },
+    },
+    { name: "newest", key: { tenant: 1, created_at: -1, _id: -1 } },
+    { name: "newest_by_status", key: { tenant: 1, status: 1, created_at: -1, _id: -1 } },
+    {
+      name: "newest_by_store",
+      key: { tenant: 1, "inputs.memory_store_id": 1, created_at: -1, _id: -1 },
+    },
+  ],
+  memory_stores: [
+    {
+      name: "one_store_per_collection",
+      key: {
+        tenant: 1,
+        "collection.workspace_id": 1,
+        "collection.observer": 1,
+        "collection.observed": 1,
+      },
+      unique: true,
+      partialFilterExpression: { collection: { $exists: true } },
+    },
+    { name: "newest", key: { tenant: 1, created_at: -1, _id: -1 } },
+  ],
+  sessions: [
+    { name: "newest", key: { tenant: 1, kind: 1, created_at: -1, _id: -1 } },
+    {
+      name: "newest_by_store",
+      key: { tenant: 1, kind: 1, memory_store_ids: 1, created_at: -1, _id: -1 },
+    },
+    {
+      name: "newest_by_workspace",
+      key: { tenant: 1, kind: 1, workspace_id: 1, created_at: -1, _id: -1 },
+    },
+    { name: "newest_by_agent", key: { tenant: 1, kind: 1, agent_id: 1, created_at: -1, _id: -1 } },
+    { name: "newest_by_tag", key: { tenant: 1, kind: 1, tags: 1, created_at: -1, _id: -1 } },
+  ],
+  session_batches: [{ name: "event_ids", key: { tenant: 1, session_id: 1, event_ids: 1 }, unique: true }],
+};
+
+interface SchemaDocument {
+  readonly _id: string;
+  readonly version: number;
+}
+
+/**
+ * Makes the database ready for this version. Throws `failed_precondition` when a newer reveried has written it, or
+ * when the server does not enforce the indexes that the promises rest on.
+ */
+export async function migrate(db: Db): Promise<void> {
+  const meta = db.collection<SchemaDocument>("meta");
+  const found = await meta.findOne({ _id: "schema" });
+  if (found !== null && found.version > schemaVersion) throw newerSchema(db.databaseName, found.version);
+  for (const [collection, wanted] of Object.entries(indexes)) {
+    await db.collection(collection).createIndexes([...wanted]);
+  }
+  if (found !== null && found.version === schemaVersion) return;
+  await checkUniqueness(db);
+  try {
+    await meta.updateOne({ _id: "schema" }, { $max: { version: schemaVersion } }, { upsert: true });
+  } catch (error) {
+    // Another process started at the same moment and wrote the same.
+    if (!isDuplicateKey(error)) throw error;
+  }
+}
+
+/** Some compatible servers accept a partial unique index and then do not enforce it, or enforce it on absent fields. */
+async function checkUniqueness(db: Db): Promise<void> {
+  const dreams = db.collection<{ _id: string; tenant: string; holds?: readonly string[] }>("dreams");
+  // Not a tenant's name, and new each time: processes that check at once are not in each other's way.
+  const tenant = `check/${new ObjectId().toHexString()}`;
+  const [first, second, third] = [`${tenant}/1`, `${tenant}/2`, `${tenant}/3`];
+  try {
+    await dreams.insertMany([
+      { _id: first, tenant },
+      { _id: second, tenant },
+    ]);
+    await dreams.updateOne({ _id: first }, { $set: { holds: ["a", "b"] } });
+    if (!(await isRefused(dreams.updateOne({ _id: second }, { $set: { holds: ["b"] } })))) {
+      throw unfit("unique partial indexes over lists");
+    }
+    await dreams.updateOne({ _id: first }, { $unset: { holds: 1 } });
+    if (await isRefused(dreams.insertOne({ _id: third, tenant, holds: ["b"] }))) {
+      throw unfit("that a removed field leaves its unique index");
+    }
+  } finally {
+    await dreams.deleteMany({ tenant });
+  }
+}
+
+async function isRefused(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return false;
+  } catch (error) {
+    if (isDuplicateKey(error)) return true;
+    throw error;
+  }
+}
+
+function unfit(feature: string): ReveriedError {
+  return new ReveriedError(
+    "failed_precondition",
+    `the server at REVERIED_MONGODB_URL does not enforce ${feature}, which reveried relies on; use MongoDB 5 or newer`,
+  );
+}
+
+function newerSchema(database: string, version: number): ReveriedError {
+  return new ReveriedError(
+    "failed_precondition",
+    `database ${database} at REVERIED_MONGODB_URL has schema version ${version}, and this reveried knows ${schemaVersion}; run the newer reveried that wrote it, or name another database`,
+  );
+}

@@ -1,0 +1,164 @@
+import {
+  type Db,
+  MongoClient,
+  type MongoClientOptions,
+  MongoError,
+  MongoServerSelectionError,
+} from "mongodb";
+import { isReveriedError, ReveriedError } from "../../core/errors.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { DreamStore } from "../../ports/dream-store.ts";
+import type { MemoryStores } from "../../ports/memory-store.ts";
+import type { Outbox } from "../../ports/outbox.ts";
+import type { SessionStore } from "../../ports/session-store.ts";
+import { type Calls, createCalls, isRefusal, translate } from "./calls.ts";
+import type { DreamDocument } from "./dream-document.ts";
+import { createMongoDreamStore } from "./dream-store.ts";
+import type { ChangeDocument, Part, StoreDocument } from "./memory-documents.ts";
+import { createMongoMemoryStores } from "./memory-store.ts";
+import { migrate } from "./migrations.ts";
+import { createMongoOutbox } from "./outbox.ts";
+import type { BatchDocument, SessionDocument } from "./session-documents.ts";
+import { createMongoSessionStore } from "./session-store.ts";
+import { type CounterDocument, createTurns } from "./turns.ts";
+
+export interface MongoStorageDeps {
+  readonly clock: Clock;
+}
+
+export interface MongoStorageConfig {
+  /** As in `REVERIED_MONGODB_URL`; may hold credentials, so it is never logged and never in an error. */
+  readonly url: string;
+  readonly database: string;
+}
+
+interface Closing extends AsyncDisposable {
+  /** Closes all connections; what is under way fails with `unavailable`. May be called twice. */
+  close(): Promise<void>;
+}
+
+export interface MongoStorage extends Closing {
+  readonly dreams: DreamStore;
+  readonly outbox: Outbox;
+  readonly memories: MemoryStores;
+  readonly sessions: SessionStore;
+}
+
+const serverSelectionMs = 5_000;
+/** A server that accepts and then says nothing is given up after this, well before a lease is lost. */
+const socketMs = 10_000;
+
+const always = {
+  appName: "reveried",
+  serverSelectionTimeoutMS: serverSelectionMs,
+  connectTimeoutMS: serverSelectionMs,
+  waitQueueTimeoutMS: serverSelectionMs,
+  // Each write is made to be repeated, on servers too that cannot retry one themselves; see `calls.ts`.
+  retryWrites: false,
+  // A write is told as done when it survives the loss of the primary and of its power; reads see all that is written.
+  writeConcern: { w: "majority", journal: true },
+  readConcern: { level: "local" },
+  readPreference: "primary",
+} as const satisfies MongoClientOptions;
+
+/**
+ * Connects, makes the database ready and answers with the storage ports over it. Throws, within about 5 s and in one
+ * line that names REVERIED_MONGODB_URL and the fix: `invalid_argument` for a URL that is none, `unavailable` when no
+ * server answers, `failed_precondition` for refused credentials, a server that lacks a feature, or newer data.
+ */
+export async function openMongoStorage(
+  { clock }: MongoStorageDeps,
+  { url, database }: MongoStorageConfig,
+): Promise<MongoStorage> {
+  await prepare(url, database);
+  const client = createClient(url, { ...always, socketTimeoutMS: socketMs });
+  const db = client.db(database);
+  const calls = createCalls({ clock }, hostsOf(client));
+  const close = () => client.close();
+  return { ...createMongoPorts(clock, db, calls), close, [Symbol.asyncDispose]: close };
+}
+
+/** The storage ports over a database that `migrate` has made ready. */
+export function createMongoPorts(clock: Clock, db: Db, calls: Calls): Omit<MongoStorage, keyof Closing> {
+  const dreams = db.collection<DreamDocument>("dreams");
+  const turns = createTurns(db.collection<CounterDocument>("turns"));
+  const check = () =>
+    calls.run(async () => {
+      await db.command({ ping: 1 });
+    });
+  return {
+    dreams: createMongoDreamStore({ dreams, turns, calls, check }),
+    outbox: createMongoOutbox({ dreams, calls }),
+    memories: createMongoMemoryStores({
+      clock,
+      calls,
+      stores: db.collection<StoreDocument>("memory_stores"),
+      heads: db.collection<Part>("memory_heads"),
+      buckets: db.collection<Part>("memory_buckets"),
+      contents: db.collection<Part>("memory_contents"),
+      changes: db.collection<ChangeDocument>("dream_changes"),
+    }),
+    sessions: createMongoSessionStore({
+      calls,
+      sessions: db.collection<SessionDocument>("sessions"),
+      batches: db.collection<BatchDocument>("session_batches"),
+    }),
+  };
+}
+
+/** Checks and migrates over a connection of its own without a socket timeout: building an index may take minutes. */
+async function prepare(url: string, database: string): Promise<void> {
+  const client = createClient(url, { ...always, maxPoolSize: 1 });
+  try {
+    await client.connect();
+    await migrate(client.db(database));
+  } catch (error) {
+    throw startError(error, hostsOf(client));
+  } finally {
+    await client.close();
+  }
+}
+
+function createClient(url: string, options: MongoClientOptions): MongoClient {
+  try {
+    return new MongoClient(url, options);
+  } catch (error) {
+    // The library's message may repeat the URL with its password, so it is neither shown nor kept as the cause.
+    const name = error instanceof Error ? error.name : "error";
+    throw new ReveriedError(
+      "invalid_argument",
+      `REVERIED_MONGODB_URL is no MongoDB URL (${name}); write mongodb://user:password@host:27017 with %-escapes in user and password`,
+    );
+  }
+}
+
+function startError(error: unknown, where: string): unknown {
+  if (isReveriedError(error) || !(error instanceof MongoError)) return error;
+  if (isRefusal(error)) {
+    return new ReveriedError(
+      "failed_precondition",
+      `MongoDB at ${where} refuses the credentials in REVERIED_MONGODB_URL; correct the user, the password or authSource, and let the user read, write and create indexes`,
+      { cause: error },
+    );
+  }
+  if (error instanceof MongoServerSelectionError || error.name === "MongoNetworkError") {
+    return new ReveriedError(
+      "unavailable",
+      `cannot reach MongoDB at ${where}: ${error.message}; start it, or correct REVERIED_MONGODB_URL`,
+      { cause: error },
+    );
+  }
+  if (error.name === "MongoCompatibilityError") {
+    return new ReveriedError(
+      "failed_precondition",
+      `the server at ${where} (REVERIED_MONGODB_URL) is too old or too new: ${error.message}`,
+      { cause: error },
+    );
+  }
+  return translate(error, where);
+}
+
+function hostsOf(client: MongoClient): string {
+  const { srvHost, hosts } = client.options;
+  return srvHost ?? hosts.map(String).join(",");
+}

@@ -1,0 +1,229 @@
+/** The composition root: a `Config` becomes a running service. The only file that knows every adapter. */
+import type { Config } from "./config.ts";
+import { ReveriedError } from "./core/errors.ts";
+import { idPrefixes } from "./core/ids.ts";
+import { resolveModel } from "./core/model-map.ts";
+import { createOutboxRelay } from "./loops/outbox-relay.ts";
+import { createReaper } from "./loops/reaper.ts";
+import { createRunDream } from "./loops/run-dream.ts";
+import { createSweeper } from "./loops/sweeper.ts";
+import { createWorker } from "./loops/worker.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { Digest } from "./ports/digest.ts";
+import type { DreamStore } from "./ports/dream-store.ts";
+import type { Engine } from "./ports/engine.ts";
+import type { EventBus } from "./ports/event-bus.ts";
+import type { Log } from "./ports/log.ts";
+import type { MemoryStores } from "./ports/memory-store.ts";
+import type { Outbox } from "./ports/outbox.ts";
+import type { Random } from "./ports/random.ts";
+import type { SessionStore } from "./ports/session-store.ts";
+import { newId, type ServiceDeps } from "./service/deps.ts";
+import { createHeads } from "./service/memories/heads.ts";
+import { createUseCases, type UseCases } from "./service/use-cases.ts";
+import type { Address } from "./wire/listener.ts";
+
+export interface AppDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly digest: Digest;
+  readonly log: Log;
+}
+
+export interface AppOptions {
+  /** Keeps everything in memory and nothing on the disk; for one-shot commands and tests. */
+  readonly inMemory?: boolean;
+}
+
+export interface App extends AsyncDisposable {
+  readonly useCases: UseCases;
+  /** Opens the port and answers with where it is; `failed_precondition` when the port is in use. */
+  listen(): Promise<Address>;
+  /** Starts the loops of this process's roles. */
+  start(): Promise<void>;
+  /** Stops claiming, lets running dreams end within the grace time, sends what is unsent, closes everything. May be called twice. */
+  stop(): Promise<void>;
+}
+
+interface Storage {
+  readonly dreams: DreamStore;
+  readonly outbox: Outbox;
+  readonly memories: MemoryStores;
+  readonly sessions: SessionStore;
+  /** True when the lock on the data folder proves that no other process works on it. */
+  readonly exclusive: boolean;
+  /** Says in the data folder where it is served. */
+  announce(url: string): void;
+  close(): Promise<void>;
+}
+
+interface Bus {
+  readonly bus: EventBus;
+  close(): Promise<void>;
+}
+
+/** Opens storage and bus. Throws one line for the operator when one cannot be opened; nothing is left open then. */
+export async function createApp(deps: AppDeps, config: Config, options: AppOptions = {}): Promise<App> {
+  const storage = await openStorage(deps, config, options);
+  let bus: Bus;
+  try {
+    bus = await openBus(deps, config);
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+  const heads = createHeads({ memories: storage.memories, digest: deps.digest });
+  const service: ServiceDeps = { ...deps, ...storage, heads, bus: bus.bus };
+  const engines = createEngines(deps, config);
+  const useCases = createUseCases(service, config);
+  const loops = createLoops(deps, service, storage, engines, config);
+  const { createWireServer } = await import("./wire/server.ts");
+  const { resolveWireOptions } = await import("./wire/wire-config.ts");
+  const wire = createWireServer(
+    {
+      ...deps,
+      useCases,
+      authenticate: () => ({ tenant: "default" }),
+      ready: () => readiness(storage, bus.bus, config),
+    },
+    resolveWireOptions({ host: config.host, port: config.port, corsOrigins: config.corsOrigins }),
+  );
+
+  let stopped: Promise<void> | null = null;
+  async function stop(): Promise<void> {
+    await Promise.all([wire.stop(config.shutdownGraceMs), loops.stopWorking()]);
+    await loops.stopRelaying();
+    await engines.close();
+    await bus.close();
+    await storage.close();
+  }
+  const stopOnce = () => {
+    stopped ??= stop();
+    return stopped;
+  };
+  async function listen(): Promise<Address> {
+    const address = await wire.listen();
+    storage.announce(address.url);
+    return address;
+  }
+  return { useCases, listen, start: loops.start, stop: stopOnce, [Symbol.asyncDispose]: stopOnce };
+}
+
+async function openStorage(deps: AppDeps, config: Config, options: AppOptions): Promise<Storage> {
+  if (config.mongodbUrl !== null && options.inMemory !== true) {
+    const { openMongoStorage } = await import("./adapters/mongo/storage.ts");
+    const storage = await openMongoStorage(deps, {
+      url: config.mongodbUrl,
+      database: config.mongodbDatabase,
+    });
+    return { ...storage, exclusive: false, announce: () => {} };
+  }
+  const { openSqliteStorage } = await import("./adapters/sqlite/storage.ts");
+  const storage = await openSqliteStorage(
+    deps,
+    options.inMemory === true ? { inMemory: true } : { dir: config.dataDir },
+  );
+  return { ...storage, exclusive: true };
+}
+
+async function openBus(deps: AppDeps, config: Config): Promise<Bus> {
+  if (config.natsUrl === null) {
+    const { createInprocEventBus } = await import("./adapters/inproc/event-bus.ts");
+    return { bus: createInprocEventBus(deps), close: async () => {} };
+  }
+  const { openJetStreamBus } = await import("./adapters/jetstream/event-bus.ts");
+  const bus = await openJetStreamBus(deps, {
+    url: config.natsUrl,
+    streamName: config.eventStream,
+    format: config.eventFormat,
+    encoding: config.eventEncoding,
+    retentionMs: config.eventRetentionHours * 3_600_000,
+  });
+  return { bus, close: () => bus.close() };
+}
+
+interface Engines {
+  engineFor(model: string): Promise<Engine>;
+  close(): Promise<void>;
+}
+
+/** Engines are loaded with the first dream that needs one: a process without dreams pays for none. */
+function createEngines(deps: AppDeps, config: Config): Engines {
+  let offline: Promise<Engine> | null = null;
+  async function openOffline(): Promise<Engine> {
+    const { createOfflineEngine } = await import("./adapters/offline-engine/engine.ts");
+    return createOfflineEngine(deps, { threads: config.engineThreads });
+  }
+  return {
+    async engineFor(model) {
+      switch (resolveModel(config.models, model)) {
+        case "offline":
+          offline ??= openOffline();
+          return offline;
+      }
+    },
+    async close() {
+      await (await offline)?.close();
+    },
+  };
+}
+
+interface Loops {
+  start(): Promise<void>;
+  stopWorking(): Promise<void>;
+  stopRelaying(): Promise<void>;
+}
+
+function createLoops(
+  deps: AppDeps,
+  service: ServiceDeps,
+  storage: Storage,
+  engines: Engines,
+  config: Config,
+): Loops {
+  const all = { ...deps, ...service, outbox: storage.outbox };
+  const runDream = createRunDream({ ...all, engineFor: engines.engineFor });
+  const workerId = newId(deps, idPrefixes.session, deps.clock.now()).replace(idPrefixes.session, "worker_");
+  const worker = createWorker({ ...all, runDream }, { workerId, concurrency: config.concurrency });
+  const reaper = createReaper(all);
+  const relay = createOutboxRelay(all);
+  const sweeper = createSweeper(all, []);
+  const works = config.roles.includes("worker");
+  return {
+    async start() {
+      if (works) {
+        if (storage.exclusive) {
+          const count = await reaper.reapAll();
+          if (count > 0) deps.log.info("dreams of an earlier process were given back", { count });
+        }
+        worker.start();
+        reaper.start();
+        sweeper.start();
+      }
+      if (config.roles.includes("relay")) relay.start();
+    },
+    async stopWorking() {
+      await Promise.all([worker.stop(config.shutdownGraceMs), reaper.stop(), sweeper.stop()]);
+    },
+    async stopRelaying() {
+      await relay.stop(config.roles.includes("relay") ? config.shutdownGraceMs : 0);
+    },
+  };
+}
+
+async function readiness(storage: Storage, bus: EventBus, config: Config) {
+  const checks = await Promise.all([
+    check(config.mongodbUrl === null ? "sqlite" : "mongodb", () => storage.dreams.check()),
+    check(config.natsUrl === null ? "in-process events" : "nats", () => bus.check()),
+  ]);
+  return { ok: checks.every((one) => one.ok), checks };
+}
+
+async function check(name: string, run: () => Promise<void>) {
+  try {
+    await run();
+    return { name, ok: true, reason: "" };
+  } catch (error) {
+    return { name, ok: false, reason: error instanceof ReveriedError ? error.message : "the check failed" };
+  }
+}

@@ -1,0 +1,90 @@
+import type { RunningDream } from "../core/dream.ts";
+import { applyMove, type Move } from "../core/dream-transitions.ts";
+import { isDead, isPoison, mustRunAlone, observe, type Sighting } from "../core/lease.ts";
+import { limits } from "../core/limits.ts";
+import type { RunningLease } from "../ports/dream-store.ts";
+import type { Log } from "../ports/log.ts";
+import type { ServiceDeps } from "../service/deps.ts";
+import { announceDream } from "../service/dreams/accept-dream.ts";
+import { finishCommit } from "../service/dreams/finish-commit.ts";
+import { createLoop, type Loop } from "./loop.ts";
+
+export interface ReaperDeps
+  extends Pick<ServiceDeps, "dreams" | "memories" | "heads" | "bus" | "clock" | "random" | "digest"> {
+  readonly log: Log;
+}
+
+export interface Reaper extends Loop {
+  /** Gives back every running dream at once. Only for a process that holds the lock proving that no other worker lives. */
+  reapAll(): Promise<number>;
+}
+
+/** Gives dreams whose beat stood still for `limits.leaseStillMs`, under this reaper's own eyes, back to the pending. */
+export function createReaper(deps: ReaperDeps): Reaper {
+  const { dreams, clock } = deps;
+  let sightings = new Map<string, Sighting>();
+
+  async function eachRunning(visit: (lease: RunningLease) => Promise<void>): Promise<void> {
+    let after: string | null = null;
+    for (;;) {
+      const page: RunningLease[] = await dreams.listRunning({ after, limit: limits.runningPage });
+      for (const lease of page) await visit(lease);
+      if (page.length < limits.runningPage) return;
+      after = page.at(-1)?.id ?? null;
+    }
+  }
+
+  const loop = createLoop(deps, {
+    name: "reaper",
+    intervalMs: limits.pollIntervalMs,
+    async tick(signal) {
+      const seen = new Map<string, Sighting>();
+      await eachRunning(async (lease) => {
+        if (signal.aborted) return;
+        const sighting = observe(sightings.get(lease.id), lease, clock.monotonic());
+        seen.set(lease.id, sighting);
+        if (isDead(sighting, clock.monotonic())) await reap(deps, lease);
+      });
+      // Dreams that ended are forgotten with the old map.
+      sightings = seen;
+      return "idle";
+    },
+  });
+
+  return {
+    ...loop,
+    async reapAll() {
+      let count = 0;
+      await eachRunning(async (lease) => {
+        await reap(deps, lease);
+        count += 1;
+      });
+      return count;
+    },
+  };
+}
+
+async function reap(deps: ReaperDeps, lease: RunningLease): Promise<void> {
+  const { tenant, id } = lease;
+  const read = await deps.dreams.get({ tenant, id });
+  if (read === null || read.status !== "running") return;
+  if (read.fence !== lease.fence || read.live.beat !== lease.beat) return;
+  if (read.commit !== null) {
+    await finishCommit(deps, read);
+    return;
+  }
+  const move = moveFor(read, deps.clock.now());
+  const saved = await deps.dreams.save({ read, next: applyMove(read, move), guardBeat: true });
+  if (saved.outcome !== "saved") return;
+  deps.log.warn("a dream's worker was lost", { dream: id, attempt: read.attempt, move: move.name });
+  announceDream(deps, read);
+}
+
+function moveFor(dream: RunningDream, now: number): Move {
+  const ranAlone = mustRunAlone(dream.leasesLost);
+  if (ranAlone && isPoison(dream.leasesLostAlone + 1)) {
+    const message = `its worker was lost ${dream.leasesLost + 1} times, ${dream.leasesLostAlone + 1} of them while it ran alone`;
+    return { name: "fail", now, error: { type: "worker_lost", message } };
+  }
+  return { name: "release", now, reason: "its worker was lost", lost: ranAlone ? "alone" : "shared" };
+}

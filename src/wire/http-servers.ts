@@ -1,0 +1,101 @@
+/** The two servers behind the one port. Neither listens: connections are handed to them. */
+import http from "node:http";
+import http2 from "node:http2";
+import type { Socket } from "node:net";
+import type { WireRequest } from "./exchange.ts";
+import type { WireConfig } from "./wire-config.ts";
+
+/** How often HTTP/1.1 looks for requests that take too long to arrive. */
+const checkIntervalMs = 1_000;
+/** A client that breaks the protocol this often on one connection is not worth keeping. */
+const invalidFramesMax = 100;
+
+export type Serve = (request: WireRequest, response: http.ServerResponse | http2.Http2ServerResponse) => void;
+
+export interface HttpServer {
+  /** Takes over a connection, bytes that were put back on it first. */
+  accept(socket: Socket): void;
+  /** Ends idle connections now and the others after their last answer. */
+  drain(): void;
+}
+
+export function createHttp1Server(config: WireConfig, serve: Serve): HttpServer {
+  const server = http.createServer(
+    {
+      maxHeaderSize: config.headerBytes,
+      headersTimeout: config.receiveTimeoutMs,
+      requestTimeout: config.receiveTimeoutMs,
+      keepAliveTimeout: config.silentSocketMs,
+      connectionsCheckingInterval: Math.min(checkIntervalMs, config.receiveTimeoutMs),
+    },
+    serve,
+  );
+  // It enforces its timeouts only from this event on, and will never listen itself.
+  server.emit("listening");
+  let draining = false;
+
+  server.on("request", (_request, response: http.ServerResponse) => {
+    response.on("error", ignore);
+    response.once("close", () => {
+      if (draining) server.closeIdleConnections();
+    });
+  });
+
+  return {
+    accept(socket) {
+      server.emit("connection", socket);
+    },
+    drain() {
+      draining = true;
+      // It answers with an error because it does not listen; what it does before that is what is wanted.
+      server.close(ignore);
+    },
+  };
+}
+
+export function createHttp2Server(config: WireConfig, serve: Serve): HttpServer {
+  const server = http2.createServer({
+    settings: { maxConcurrentStreams: config.streamsPerConnection, maxHeaderListSize: config.headerBytes },
+    maxSessionInvalidFrames: invalidFramesMax,
+  });
+  const sessions = new Set<http2.ServerHttp2Session>();
+
+  server.on("request", serve);
+  server.on("stream", (stream) => stream.on("error", ignore));
+  server.on("sessionError", ignore);
+  server.on("session", (session) => {
+    sessions.add(session);
+    session.on("error", ignore);
+    session.once("close", () => sessions.delete(session));
+    probeWhenSilent(session, config.silentSocketMs);
+  });
+
+  return {
+    accept(socket) {
+      // A connection that the peer half closed has no use in HTTP/2; left open it would never end.
+      socket.allowHalfOpen = false;
+      server.emit("connection", socket);
+    },
+    drain() {
+      for (const session of sessions) session.close();
+    },
+  };
+}
+
+/** A silent connection may be a quiet watch or a peer that vanished; only a ping tells. */
+function probeWhenSilent(session: http2.ServerHttp2Session, silentSocketMs: number): void {
+  let waiting = false;
+  session.setTimeout(silentSocketMs, () => {
+    if (waiting || session.destroyed) {
+      session.destroy();
+      return;
+    }
+    waiting = true;
+    const sent = session.ping((error) => {
+      if (error === null) waiting = false;
+    });
+    if (!sent) session.destroy();
+  });
+}
+
+function ignore(): void {}

@@ -1,0 +1,13 @@
+import { openSqliteStorage } from "../../src/adapters/sqlite/storage.ts";
+import { createSystemClock } from "../../src/adapters/system/clock.ts";
+import { testDreamStore } from "./dream-store.ts";
+import { testMemoryStores } from "./memory-store.ts";
+import { testOutbox } from "./outbox.ts";
+import { testSessionStore } from "./session-store.ts";
+
+const make = () => openSqliteStorage({ clock: createSystemClock() }, { inMemory: true });
+
+testDreamStore("sqlite", make, { skip: [] });
+testOutbox("sqlite", make, { skip: [] });
+testMemoryStores("sqlite", make, { skip: [] });
+testSessionStore("sqlite", make, { skip: [] });
