@@ -1,4 +1,9 @@
 /** The composition root: a `Config` becomes a running service. The only file that knows every adapter. */
+import type { Transport } from "@connectrpc/connect";
+import { createSystemClock } from "./adapters/system/clock.ts";
+import { createSystemDigest } from "./adapters/system/digest.ts";
+import { createSilentLog, createSystemLog } from "./adapters/system/log.ts";
+import { createSystemRandom } from "./adapters/system/random.ts";
 import type { Config } from "./config.ts";
 import { ReveriedError } from "./core/errors.ts";
 import { idPrefixes } from "./core/ids.ts";
@@ -37,6 +42,8 @@ export interface AppOptions {
 
 export interface App extends AsyncDisposable {
   readonly useCases: UseCases;
+  /** For clients in this process: the same RPCs as on the port, without it. */
+  readonly transport: Transport;
   /** Opens the port and answers with where it is; `failed_precondition` when the port is in use. */
   listen(): Promise<Address>;
   /** Starts the loops of this process's roles. */
@@ -52,6 +59,8 @@ interface Storage {
   readonly sessions: SessionStore;
   /** True when the lock on the data folder proves that no other process works on it. */
   readonly exclusive: boolean;
+  /** The version of its data before it was opened, and now. */
+  readonly migrated: { readonly from: number; readonly to: number };
   /** Says in the data folder where it is served. */
   announce(url: string): void;
   close(): Promise<void>;
@@ -106,7 +115,39 @@ export async function createApp(deps: AppDeps, config: Config, options: AppOptio
     storage.announce(address.url);
     return address;
   }
-  return { useCases, listen, start: loops.start, stop: stopOnce, [Symbol.asyncDispose]: stopOnce };
+  const { transport } = wire;
+  return { useCases, transport, listen, start: loops.start, stop: stopOnce, [Symbol.asyncDispose]: stopOnce };
+}
+
+/** The clock, chance, digest and log of this machine; `silent` logs nothing. */
+export function createSystemDeps(logLevel: string): AppDeps {
+  return {
+    clock: createSystemClock(),
+    random: createSystemRandom(),
+    digest: createSystemDigest(),
+    log: logLevel === "silent" ? createSilentLog() : createSystemLog({ level: logLevel }),
+  };
+}
+
+/** Where a server on this machine serves the configured data folder, or null when none does. */
+export async function findServer(config: Config): Promise<string | null> {
+  const { findFolderOwner } = await import("./adapters/sqlite/lock.ts");
+  return findFolderOwner(config.dataDir)?.url ?? null;
+}
+
+/** What `migrateStorage` found and left; equal versions mean that nothing was to be done. */
+export interface Migration {
+  readonly storage: "sqlite" | "mongodb";
+  /** Version of the data before; 0 when there was none. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Brings the configured storage up to date and closes it again. Throws as `createApp` does. */
+export async function migrateStorage(deps: AppDeps, config: Config): Promise<Migration> {
+  const storage = await openStorage(deps, config, {});
+  await storage.close();
+  return { storage: config.mongodbUrl === null ? "sqlite" : "mongodb", ...storage.migrated };
 }
 
 async function openStorage(deps: AppDeps, config: Config, options: AppOptions): Promise<Storage> {
@@ -152,7 +193,7 @@ function createEngines(deps: AppDeps, config: Config): Engines {
   let offline: Promise<Engine> | null = null;
   async function openOffline(): Promise<Engine> {
     const { createOfflineEngine } = await import("./adapters/offline-engine/engine.ts");
-    return createOfflineEngine(deps, { threads: config.engineThreads });
+    return createOfflineEngine(deps, { threads: config.engineThreads, maxTokens: config.maxTokens });
   }
   return {
     async engineFor(model) {

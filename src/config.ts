@@ -24,6 +24,7 @@ export interface Config {
   readonly roles: readonly Role[];
   readonly concurrency: number;
   readonly engineThreads: number;
+  readonly maxTokens: number;
   readonly corsOrigins: readonly string[];
   readonly insecure: boolean;
   readonly shutdownGraceMs: number;
@@ -141,6 +142,12 @@ export const configOptions: readonly ConfigOption[] = [
   ),
   option("concurrency", "4", "How many dreams run at once in this process", wholeNumber(1, 256)),
   option("engineThreads", "1", "Threads of the offline engine", wholeNumber(1, 64)),
+  option(
+    "maxTokens",
+    "8000",
+    "Most that the new entries of one dream may take, in estimated tokens",
+    wholeNumber(200, 10_000_000),
+  ),
   option("corsOrigins", "loopback", "Origins of web pages that may call: a list, loopback, or *", commaList),
   option(
     "insecure",
@@ -190,6 +197,22 @@ export function readConfig(
   const config = values as unknown as Config;
   checkExposure(config);
   return config;
+}
+
+/** What the environment says of output, for every command. */
+export interface OutputSettings {
+  /** False with `NO_COLOR` set; whether a terminal is there is for others to see. */
+  readonly color: boolean;
+  /** Whether causes of errors are shown: `REVERIED_LOG_LEVEL=debug`. */
+  readonly debug: boolean;
+}
+
+/** Read before the configuration, which may itself be what is wrong; so this never throws. */
+export function readOutputSettings(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): OutputSettings {
+  const color = (env.NO_COLOR ?? "") === "" && env.TERM !== "dumb";
+  return { color, debug: env.REVERIED_LOG_LEVEL === "debug" };
 }
 
 function option(

@@ -42,7 +42,9 @@ export function checkId(field: string, id: string): void {
   if (id.length > limits.idLength && [...id].length > limits.idLength) {
     throw invalidArgument(field, `must be at most ${limits.idLength} characters`, limits.idLength);
   }
-  if (/\p{Cc}/u.test(id)) throw invalidArgument(field, "must not contain control characters");
+  if (/[\p{Cc}\p{Cs}]/u.test(id)) {
+    throw invalidArgument(field, "must not contain control characters or surrogates that stand alone");
+  }
 }
 
 /** Tenants become a part of bus subjects, so nothing but these letters may ever enter (a space would hang a publish). */

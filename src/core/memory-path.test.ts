@@ -1,21 +1,23 @@
+import { normalize } from "node:path/posix";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { limits } from "./limits.ts";
 import { ancestorsOf, checkPath } from "./memory-path.ts";
 
-const letters = fc
-  .stringMatching(/^[a-zA-Z0-9 _.äßλ日-]{1,12}$/)
+const segment = fc
+  .string({ unit: fc.constantFrom(..."azAZ09 _.-äßλ日😀"), minLength: 1, maxLength: 12 })
   .filter((text) => text !== "." && text !== "..");
 const canonical = fc
-  .array(
-    letters.map((text) => text.normalize("NFC")),
-    { minLength: 1, maxLength: limits.pathSegments },
-  )
+  .array(segment, { minLength: 1, maxLength: limits.pathSegments })
   .map((segments) => `/${segments.join("/")}`);
 
 describe("a path", () => {
   test("that is canonical is accepted", () => {
-    fc.assert(fc.property(canonical, (path) => expect(() => checkPath("path", path)).not.toThrow()));
+    fc.assert(
+      fc.property(canonical, (path) => {
+        expect(() => checkPath("path", path)).not.toThrow();
+      }),
+    );
   });
 
   test.each([
@@ -61,21 +63,22 @@ describe("a path", () => {
     }
   });
 
-  test("that is accepted cannot leave its folder, whatever text it was", () => {
+  test("that is accepted names one place below the root, whatever text it was", () => {
+    const hostile = fc.string({
+      unit: fc.constantFrom("/", ".", "..", "a", "\0", "\u0301", "\ud800"),
+      maxLength: 12,
+    });
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (text) => {
-        const path = `/${text}`;
+      fc.property(hostile, (text) => {
         try {
-          checkPath("path", path);
+          checkPath("path", text);
         } catch {
           return;
         }
-        expect(
-          new URL(`file://${encodeURI(path).replaceAll("?", "%3F").replaceAll("#", "%23")}`).pathname.split(
-            "/",
-          ),
-        ).toHaveLength(path.split("/").length);
+        expect(normalize(text)).toBe(text);
+        expect(text).toMatch(/^(\/[^/]+)+$/);
       }),
+      { numRuns: 1_000 },
     );
   });
 });

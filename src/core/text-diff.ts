@@ -7,8 +7,13 @@ const contextLines = 2;
 export function unifiedDiff(before: string, after: string): string {
   const { hunks } = structuredPatch("", "", before, after, "", "", { context: contextLines });
   const lines: string[] = [];
-  for (const hunk of hunks) {
-    lines.push(`@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`, ...hunk.lines);
+  for (const { oldStart, oldLines, newStart, newLines, lines: changed } of hunks) {
+    lines.push(`@@ -${range(oldStart, oldLines)} +${range(newStart, newLines)} @@`, ...changed);
   }
   return lines.join("\n");
+}
+
+/** A side without lines is told by the line before it, 0 at the start; the library counts it from the line after. */
+function range(start: number, count: number): string {
+  return `${count === 0 ? start - 1 : start},${count}`;
 }

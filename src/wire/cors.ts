@@ -12,10 +12,10 @@ export interface Cors {
   preflight(request: WireRequest): Readonly<Record<string, string>> | null;
 }
 
-/** `origins` as in `WireConfig.corsOrigins`. No answer ever allows cookies: credentials are headers here. */
-export function createCors(origins: readonly string[]): Cors {
+/** `origins` as in `WireConfig.corsOrigins`; a page may read the headers of that name too. No answer ever allows cookies: credentials are headers here. */
+export function createCors(origins: readonly string[], detailHeaderNames: readonly string[]): Cors {
   const allowed = new Set(origins);
-  const exposedHeaders = [...cors.exposedHeaders, "x-request-id"].join(", ");
+  const exposedHeaders = [...cors.exposedHeaders, "x-request-id", ...detailHeaderNames].join(", ");
   const allowedHeaders = [...cors.allowedHeaders, "authorization", "x-api-key", "x-request-id"].join(", ");
   const allowedMethods = cors.allowedMethods.join(", ");
   const noHeaders = {};

@@ -1,5 +1,5 @@
 import { Code } from "@connectrpc/connect";
-import type { ErrorKind } from "../core/errors.ts";
+import type { ErrorDetails, ErrorKind } from "../core/errors.ts";
 
 export interface WireError {
   /** The code of Connect, gRPC and gRPC-Web. */
@@ -25,3 +25,12 @@ export const wireErrors = {
   unimplemented: { connect: Code.Unimplemented, httpStatus: 501 },
   internal: { connect: Code.Internal, httpStatus: 500 },
 } as const satisfies Record<ErrorKind, WireError>;
+
+/** Facts a program may act on, as response metadata (headers or trailers, as the protocol has it). */
+export const detailHeaders = {
+  field: "reveried-field",
+  limit: "reveried-limit",
+  blockedBy: "reveried-blocked-by",
+  reason: "reveried-reason",
+  currentHash: "reveried-current-hash",
+} as const satisfies Record<keyof ErrorDetails, string>;

@@ -85,8 +85,9 @@ export function createHttp2Server(config: WireConfig, serve: Serve): HttpServer 
 /** A silent connection may be a quiet watch or a peer that vanished; only a ping tells. */
 function probeWhenSilent(session: http2.ServerHttp2Session, silentSocketMs: number): void {
   let waiting = false;
-  session.setTimeout(silentSocketMs, () => {
-    if (waiting || session.destroyed) {
+  session.on("timeout", () => {
+    if (session.destroyed) return;
+    if (waiting) {
       session.destroy();
       return;
     }
@@ -94,8 +95,10 @@ function probeWhenSilent(session: http2.ServerHttp2Session, silentSocketMs: numb
     const sent = session.ping((error) => {
       if (error === null) waiting = false;
     });
-    if (!sent) session.destroy();
+    if (sent) session.setTimeout(silentSocketMs);
+    else session.destroy();
   });
+  session.setTimeout(silentSocketMs);
 }
 
 function ignore(): void {}

@@ -7,6 +7,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Random } from "../ports/random.ts";
 import { createCors } from "./cors.ts";
+import { detailHeaders } from "./errors.ts";
 import { type Mount, sendJson } from "./exchange.ts";
 import { type Health, serveHealth } from "./health.ts";
 import { createHttp1Server, createHttp2Server, type Serve } from "./http-servers.ts";
@@ -109,7 +110,7 @@ export function createListener(deps: ListenerDeps, config: WireConfig): Listener
 }
 
 function createDispatch(deps: ListenerDeps, config: WireConfig): Serve {
-  const cors = createCors(config.corsOrigins);
+  const cors = createCors(config.corsOrigins, Object.values(detailHeaders));
   return (request, response) => {
     // The peer may go at any moment; what that means for a call is decided where its answer is written.
     const body: Readable = request;

@@ -1,3 +1,4 @@
+import type { Transport } from "@connectrpc/connect";
 import type { Principal } from "../core/principal.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
@@ -6,6 +7,7 @@ import type { UseCases } from "../service/use-cases.ts";
 import { createHealth, type Readiness } from "./health.ts";
 import { createListener, type Listener } from "./listener.ts";
 import { connectError } from "./native/error.ts";
+import { createInProcessTransport } from "./native/in-process.ts";
 import { createNativeMount } from "./native/mount.ts";
 import { createNativeRouter } from "./native/router.ts";
 import { addRoutes } from "./native/routes.ts";
@@ -25,8 +27,13 @@ export interface WireDeps {
   readonly log: Log;
 }
 
+export interface WireServer extends Listener {
+  /** Calls the same RPCs from within this process; `listen` is not needed for it. */
+  readonly transport: Transport;
+}
+
 /** The one port with everything that is served on it; see `Listener` for what starting and stopping promise. */
-export function createWireServer(deps: WireDeps, config: WireConfig): Listener {
+export function createWireServer(deps: WireDeps, config: WireConfig): WireServer {
   const stopping = new AbortController();
   const health = createHealth(deps, config);
   const router = createNativeRouter(deps, config, stopping.signal);
@@ -43,5 +50,6 @@ export function createWireServer(deps: WireDeps, config: WireConfig): Listener {
     settled.abort();
   }
 
-  return { listen: () => listener.listen(), stop };
+  const transport = createInProcessTransport(router.handlers);
+  return { listen: () => listener.listen(), stop, transport };
 }

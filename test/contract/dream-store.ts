@@ -357,7 +357,7 @@ function promiseGuards(promises: Promises): void {
     const others: Dream[] = [
       { ...stored, status: "running", startedAt: someTime, workerId: "worker-1" },
       { ...stored, seq: stored.seq - 1 },
-      { ...stored, revision: stored.revision + 1 },
+      { ...stored, revision: stored.revision - 1 },
       { ...stored, fence: stored.fence - 1 },
     ];
     for (const read of others) {

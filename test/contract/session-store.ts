@@ -142,7 +142,7 @@ function promiseFilters(promises: Promises): void {
       await sessions.create(aSession({ id: "sesn_3", ...whole, workspaceId: "W", agentId: "A" }));
       await sessions.create(aSession({ id: "sesn_4" }));
       await sessions.create(aSession({ id: "sesn_5", memoryStoreIds: ["m1"], tags: ["t9"] }));
-    const found = async (filter: Partial<SessionFilter>) => idsOf(await list(sessions, filter));
+      const found = async (filter: Partial<SessionFilter>) => idsOf(await list(sessions, filter));
       expect(await found({ workspaceId: "w" })).toEqual(["sesn_2", "sesn_1"]);
       expect(await found({ agentId: "A" })).toEqual(["sesn_3"]);
       expect(await found({ memoryStoreId: "m2" })).toEqual(["sesn_3", "sesn_1"]);
@@ -151,7 +151,7 @@ function promiseFilters(promises: Promises): void {
         "sesn_1",
       ]);
       expect(await found({ tag: "t1", memoryStoreId: "m1" })).toEqual(["sesn_3", "sesn_1"]);
-    expect(await found({ tag: "t1", agentId: "none" })).toEqual([]);
+      expect(await found({ tag: "t1", agentId: "none" })).toEqual([]);
     },
   );
 }

@@ -91,7 +91,7 @@ describe("shipped code", () => {
 
   test("keeps no state in a module and does nothing when imported", () => {
     // A program's or a thread's first file is run, not imported.
-    expect(allBut(shipped, /^src\/main\.ts$|-thread\.ts$/).flatMap(rules.workAtImport)).toEqual([]);
+    expect(allBut(shipped, /^src\/main\.ts$|-(thread|entry)\.ts$/).flatMap(rules.workAtImport)).toEqual([]);
   });
 
   test("says of each exported function of core, ports, service and loops what it promises", () => {

@@ -76,7 +76,7 @@ export const indexes: Readonly<Record<string, readonly IndexDescription[]>> = {
       key: { tenant: 1, kind: 1, workspace_id: 1, created_at: -1, _id: -1 },
     },
     { name: "newest_by_agent", key: { tenant: 1, kind: 1, agent_id: 1, created_at: -1, _id: -1 } },
-    { name: "newest_by_tag", key: { tenant: 1, kind: 1, tags: 1, created_at: -1, _id: -1 } },
+    { name: "newest_by_tag", key: { tenant: 1, tags: 1, kind: 1, _id: -1 } },
   ],
   session_batches: [{ name: "event_ids", key: { tenant: 1, session_id: 1, event_ids: 1 }, unique: true }],
 };
@@ -88,16 +88,18 @@ interface SchemaDocument {
 
 /**
  * Makes the database ready for this version. Throws `failed_precondition` when a newer reveried has written it, or
- * when the server does not enforce the indexes that the promises rest on.
+ * when the server does not enforce the indexes that the promises rest on. Answers with the version found, 0 for an empty
+ * database, and the version now.
  */
-export async function migrate(db: Db): Promise<void> {
+export async function migrate(db: Db): Promise<{ readonly from: number; readonly to: number }> {
   const meta = db.collection<SchemaDocument>("meta");
   const found = await meta.findOne({ _id: "schema" });
   if (found !== null && found.version > schemaVersion) throw newerSchema(db.databaseName, found.version);
   for (const [collection, wanted] of Object.entries(indexes)) {
     await db.collection(collection).createIndexes([...wanted]);
   }
-  if (found !== null && found.version === schemaVersion) return;
+  const migrated = { from: found?.version ?? 0, to: schemaVersion };
+  if (migrated.from === schemaVersion) return migrated;
   await checkUniqueness(db);
   try {
     await meta.updateOne({ _id: "schema" }, { $max: { version: schemaVersion } }, { upsert: true });
@@ -105,6 +107,7 @@ export async function migrate(db: Db): Promise<void> {
     // Another process started at the same moment and wrote the same.
     if (!isDuplicateKey(error)) throw error;
   }
+  return migrated;
 }
 
 /** Some compatible servers accept a partial unique index and then do not enforce it, or enforce it on absent fields. */

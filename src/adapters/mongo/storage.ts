@@ -42,17 +42,21 @@ export interface MongoStorage extends Closing {
   readonly outbox: Outbox;
   readonly memories: MemoryStores;
   readonly sessions: SessionStore;
+  /** The version of the data before it was opened (0: there was none), and now. */
+  readonly migrated: { readonly from: number; readonly to: number };
 }
 
-const serverSelectionMs = 5_000;
-/** A server that accepts and then says nothing is given up after this, well before a lease is lost. */
-const socketMs = 10_000;
+/** Those that the URL names itself are as the URL says. */
+const timeouts = {
+  serverSelectionTimeoutMS: 5_000,
+  connectTimeoutMS: 5_000,
+  waitQueueTimeoutMS: 5_000,
+  /** A server that accepts and then says nothing is given up well before a lease is lost. */
+  socketTimeoutMS: 10_000,
+} as const satisfies MongoClientOptions;
 
 const always = {
   appName: "reveried",
-  serverSelectionTimeoutMS: serverSelectionMs,
-  connectTimeoutMS: serverSelectionMs,
-  waitQueueTimeoutMS: serverSelectionMs,
   // Each write is made to be repeated, on servers too that cannot retry one themselves; see `calls.ts`.
   retryWrites: false,
   // A write is told as done when it survives the loss of the primary and of its power; reads see all that is written.
@@ -70,16 +74,20 @@ export async function openMongoStorage(
   { clock }: MongoStorageDeps,
   { url, database }: MongoStorageConfig,
 ): Promise<MongoStorage> {
-  await prepare(url, database);
-  const client = createClient(url, { ...always, socketTimeoutMS: socketMs });
+  const migrated = await prepare(url, database);
+  const client = createClient(url, {});
   const db = client.db(database);
   const calls = createCalls({ clock }, hostsOf(client));
   const close = () => client.close();
-  return { ...createMongoPorts(clock, db, calls), close, [Symbol.asyncDispose]: close };
+  return { ...createMongoPorts(clock, db, calls), migrated, close, [Symbol.asyncDispose]: close };
 }
 
 /** The storage ports over a database that `migrate` has made ready. */
-export function createMongoPorts(clock: Clock, db: Db, calls: Calls): Omit<MongoStorage, keyof Closing> {
+export function createMongoPorts(
+  clock: Clock,
+  db: Db,
+  calls: Calls,
+): Omit<MongoStorage, keyof Closing | "migrated"> {
   const dreams = db.collection<DreamDocument>("dreams");
   const turns = createTurns(db.collection<CounterDocument>("turns"));
   const check = () =>
@@ -107,11 +115,11 @@ export function createMongoPorts(clock: Clock, db: Db, calls: Calls): Omit<Mongo
 }
 
 /** Checks and migrates over a connection of its own without a socket timeout: building an index may take minutes. */
-async function prepare(url: string, database: string): Promise<void> {
-  const client = createClient(url, { ...always, maxPoolSize: 1 });
+async function prepare(url: string, database: string): Promise<MongoStorage["migrated"]> {
+  const client = createClient(url, { maxPoolSize: 1, socketTimeoutMS: 0 });
   try {
     await client.connect();
-    await migrate(client.db(database));
+    return await migrate(client.db(database));
   } catch (error) {
     throw startError(error, hostsOf(client));
   } finally {
@@ -121,15 +129,25 @@ async function prepare(url: string, database: string): Promise<void> {
 
 function createClient(url: string, options: MongoClientOptions): MongoClient {
   try {
-    return new MongoClient(url, options);
+    return new MongoClient(url, { ...unlessInUrl(url), ...always, ...options });
   } catch (error) {
-    // The library's message may repeat the URL with its password, so it is neither shown nor kept as the cause.
-    const name = error instanceof Error ? error.name : "error";
+    // The error itself may hold the URL with its password, so it is not kept as the cause.
+    const detail = error instanceof Error && !repeatsSecret(error.message, url) ? `: ${error.message}` : "";
     throw new ReveriedError(
       "invalid_argument",
-      `REVERIED_MONGODB_URL is no MongoDB URL (${name}); write mongodb://user:password@host:27017 with %-escapes in user and password`,
+      `REVERIED_MONGODB_URL is no URL for MongoDB${detail}; write mongodb://user:password@host:27017 with %-escapes in user and password`,
     );
   }
+}
+
+function repeatsSecret(message: string, url: string): boolean {
+  const credentials = /:\/\/(.*)@/s.exec(url)?.[1] ?? url;
+  return credentials.split(":").some((part) => part !== "" && message.includes(part));
+}
+
+function unlessInUrl(url: string): MongoClientOptions {
+  const named = Object.entries(timeouts).filter(([name]) => !new RegExp(`[?&]${name}=`, "i").test(url));
+  return Object.fromEntries(named);
 }
 
 function startError(error: unknown, where: string): unknown {
@@ -155,7 +173,13 @@ function startError(error: unknown, where: string): unknown {
       { cause: error },
     );
   }
-  return translate(error, where);
+  const translated = translate(error, where);
+  if (isReveriedError(translated)) return translated;
+  return new ReveriedError(
+    "failed_precondition",
+    `MongoDB at ${where} (REVERIED_MONGODB_URL) could not be made ready: ${error.message}; give reveried a database of its own on a server that is MongoDB 5 or compatible`,
+    { cause: error },
+  );
 }
 
 function hostsOf(client: MongoClient): string {

@@ -23,8 +23,9 @@ export interface Statement extends Mergeable {
   /** Everywhere it was said; the first is where its wording is from. */
   readonly said: [Said, ...Said[]];
   salience: number;
-  /** Set when a newer statement took its place. */
+  /** Set when a newer statement took its place, and what it changed, in a word. */
   supersededBy: Statement | null;
+  changed: string;
   /** Set when a newer statement may have changed it, but nobody can be sure. */
   followedBy: Statement | null;
 }
@@ -77,6 +78,7 @@ export function extractClaim(
       said: [saidOf(event, place.sessionIndex, text)],
       salience: 0,
       supersededBy: null,
+      changed: "",
       followedBy: null,
     };
   });

@@ -28,7 +28,7 @@ const updateCue =
 const unsure =
   /\b(?:might|may|maybe|perhaps|could|would|should|if|thinking (?:of|about)|considering|planning|plan to|want to|hope|hoping|wish|wondering|probably|possibly|proposed?|suggest\w*|used to|was going to|almost|imagine|goal|trying to|try to|let's)\b/i;
 const stale =
-  /\b(?:used to|previously|formerly|back then|at the time|last (?:year|month)|originally|initially|in the past|had been)\b/i;
+  /\b(?:used to|previously|formerly|back then|at the time|originally|initially|in the past|had been)\b/i;
 // Verbs and measures that any two sentences may share without speaking of one thing.
 const generic = new Set(
   "happen start end work run time thing day week month year hour minut move chang switch updat new old current now set keep take took use need want plan go come week team peopl person meet good great better best big small long short look feel find found help talk ask tell told show put buy bought spend spent pay paid cost price number total amount count actual instead anymor final also morn afternoon even night just rais increas reduc extend bump push drop grow".split(
@@ -53,10 +53,17 @@ export function judge(pair: Pair): Verdict {
   const score = share * (cue ? 1 : 0.6) * (named ? 1.3 : 1);
   const what = describe(value.from);
   // A long sentence says more than the one value: striking all of it would lose the rest.
-  const whole = older.values.length <= 2 && older.words.length <= 28;
+  const types = new Set(newer.values.map((other) => other.type));
+  const rest = older.values.filter((other) => other !== value.from && !types.has(other.type)).length;
+  const whole = (named ? rest <= 1 : rest === 0) && older.words.length <= 28;
   const sure = cue && whole && (named || (!pair.technical && shared >= 2 && share >= 0.5));
   if (score >= 0.5 && sure) return { kind: "supersede", score, what };
   return score >= 0.3 && share >= 0.3 ? { kind: "timeline", score, what } : null;
+}
+
+/** What a candidate for an update is looked up by: its stems, and the attributes of a person it names. */
+export function lookupStems(features: Features, text: string, self: string): string[] {
+  return [...features.stems, ...attributesOf(text, self).map(({ name, who }) => `${name} of ${who}`)];
 }
 
 /** Whether a statement holds anything that a newer one could change. */
@@ -84,7 +91,7 @@ function namesOldValue(from: Value, newerText: string): boolean {
   const spelled = words.length === 0 ? null : `(?:${words.join("\\W+")})`;
   if (spelled === null) return false;
   return new RegExp(
-    `\\b(?:from|instead of|rather than|no longer(?: \\w+){0,3}|not|was|were|replac\\w+|off)(?: on| at| every| the| our| \\p{Lu}\\w+){0,2} [$€£]?${spelled}`,
+    `\\b(?:from|instead of|rather than|no longer(?: \\w+){0,3}|not|was|were|replac\\w+|off)(?: on| at| every| the| our| \\p{Lu}\\w+){0,2} [$€£v]?${spelled}`,
     "iu",
   ).test(newerText);
 }

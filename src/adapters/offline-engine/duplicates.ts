@@ -1,7 +1,7 @@
 import type { Drafts } from "./draft.ts";
 import { memorySource } from "./entry.ts";
 import { createNearIndex } from "./merge.ts";
-import type { Note, NoteSentence } from "./note.ts";
+import { type Note, type NoteSentence, slugOf } from "./note.ts";
 import type { Pace } from "./pace.ts";
 
 // Shorter ones ("Owner: Priya.") mean what stands around them.
@@ -17,10 +17,17 @@ export async function mergeNotes(notes: readonly Note[], drafts: Drafts, pace: P
   const index = createNearIndex<NoteSentence>();
   const worded = new Map<NoteSentence, NoteSentence>();
   const oldestFirst = [...notes].sort(
-    (a, b) => a.memory.createdAt - b.memory.createdAt || (a.memory.path < b.memory.path ? -1 : 1),
+    (a, b) => a.memory.createdAt - b.memory.createdAt || slugOf(a.memory.path).length - slugOf(b.memory.path).length || (a.memory.path < b.memory.path ? -1 : 1),
   );
   let merged = 0;
+  const whole = new Map<string, Note>();
   for (const note of oldestFirst) {
+    const copied = copyOf(note, whole);
+    if (copied !== null) {
+      removeCopy(note, copied, drafts);
+      merged += 1;
+      continue;
+    }
     for (const [position, sentence] of note.sentences.entries()) {
       await pace.step();
       if (!mayMerge(sentence)) continue;
@@ -40,6 +47,31 @@ export async function mergeNotes(notes: readonly Note[], drafts: Drafts, pace: P
   for (const [kept, newest] of worded) reword(kept, newest, drafts);
   removeEmptied(drafts);
   return merged;
+}
+
+// The order of what it says does not matter, everything else does.
+function copyOf(note: Note, whole: Map<string, Note>): Note | null {
+  if (note.hasOther || note.sentences.length === 0) return null;
+  const key = note.sentences
+    .map(({ block, features }) => [block.heading, block.section, features.key, features.dates].join("\n"))
+    .sort()
+    .join("\n");
+  const known = whole.get(key);
+  if (known === undefined) whole.set(key, note);
+  return known ?? null;
+}
+
+function removeCopy(note: Note, kept: Note, drafts: Drafts): void {
+  const draft = drafts.at(note.memory.path);
+  draft.content = "";
+  draft.gone = true;
+  draft.edits.push({
+    kind: "merge",
+    before: note.sentences.map((sentence) => sentence.text).join(" "),
+    after: null,
+    reason: `all it says is said in ${kept.memory.path}, which is older; it is kept there, once`,
+    sources: [...kept.sentences, ...note.sentences].slice(0, 12).map(memorySource),
+  });
 }
 
 function mayMerge({ block, features, text }: NoteSentence): boolean {
@@ -102,7 +134,7 @@ function reword(kept: NoteSentence, newest: NoteSentence, drafts: Drafts): void 
 function removeEmptied(drafts: Drafts): void {
   for (const draft of drafts.all()) {
     const { note, splices } = draft;
-    if (note === null || note.hasOther || note.sentences.length === 0) continue;
+    if (draft.gone || note === null || note.hasOther || note.sentences.length === 0) continue;
     if (note.sentences.some((sentence) => splices.get(sentence) !== "")) continue;
     draft.content = "";
     draft.gone = true;

@@ -18,8 +18,8 @@ const encoder = new TextEncoder();
 export interface NewEntry {
   readonly claim: Claim;
   readonly subject: Subject;
-  readonly statements: readonly Statement[];
-  readonly history: readonly Statement[];
+  readonly statements: Statement[];
+  readonly history: Statement[];
 }
 
 export interface Filing {
@@ -36,8 +36,10 @@ export function fileEntries(
   tools: Toolbox,
 ): Filing {
   const paths = new Set<string>();
+  const gone = new Set(drafts.all().flatMap((draft) => (draft.gone ? [draft.path] : [])));
+  const standing = notes.filter((note) => !gone.has(note.memory.path));
   for (const group of groupBySubject(entries)) {
-    const path = pathFor(group.subject, notes, tools);
+    const path = pathFor(group.subject, standing, tools);
     const headings = headingsFor(group.entries, drafts.has(path), tools, group.subject);
     for (const entry of group.entries.toSorted(byHeadingThenNewest(headings))) {
       const heading = headings.get(entry.claim)?.title ?? (headings.size === 0 ? null : "Other");
@@ -117,19 +119,28 @@ function addEntry(
   const subject = entry.subject.kind === "person" ? entry.subject.key : "";
   const shown = entryOf(entry.statements, subject, []);
   const lines = entry.statements.length === 0 ? "" : renderEntry(shown, tools.split);
-  const old = entry.history.map((statement) => historyOfStatement(statement, subject, tools.split));
-  const draft = roomyDraft(path, lines.length + old.join("").length, drafts);
+  const draft = roomyDraft(path, lines.length + entry.history.length * 1_000, drafts);
   const title = draft.note?.title ?? entry.subject.title;
   if (lines !== "") {
     draft.content = insertEntry(draft.content, { heading, title }, lines, shown.day);
     draft.edits.push(addEdit(entry, shown));
   }
-  for (const [index, line] of old.entries()) {
-    draft.content = insertHistory(draft.content, title, line);
-    const statement = entry.history[index];
-    if (statement !== undefined) draft.edits.push(supersedeEdit(statement));
-  }
+  for (const statement of entry.history) addPast(draft, statement, subject, tools, title);
   return draft.path;
+}
+
+/** Keeps what a statement said that is out of date in the history of a file. */
+export function addPast(
+  draft: Draft,
+  statement: Statement,
+  fileSubject: string,
+  tools: Toolbox,
+  title = "",
+): void {
+  if (draft.gone) return;
+  const line = historyOfStatement(statement, fileSubject, tools.split);
+  draft.content = insertHistory(draft.content, draft.note?.title ?? title, line);
+  draft.edits.push(supersedeEdit(statement));
 }
 
 // A memory has a greatest size; what does not fit goes to a file with the next number.
@@ -163,7 +174,7 @@ function supersedeEdit(statement: Statement) {
     kind: "supersede" as const,
     before: statement.shown,
     after: newer?.shown ?? null,
-    reason: `a newer statement${to === null ? "" : ` (${to})`} replaces the one${from === null ? " before" : ` of ${from}`}; the old one is kept under History`,
+    reason: `a newer statement of the same ${statement.changed}${to === null ? "" : ` (${to})`} replaces the one${from === null ? " before" : ` of ${from}`}; the old one is kept under History`,
     sources: [...sourcesOf(newer?.said ?? []), ...sourcesOf(statement.said)],
   };
 }

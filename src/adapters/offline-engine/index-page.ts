@@ -20,9 +20,9 @@ export function writeIndex(notes: readonly Note[], drafts: Drafts, insights: rea
   if (draft.note === null || draft.content !== draft.note.content) {
     draft.edits.push({
       kind: "replace",
-      before: null,
-      after: null,
-      reason: "the list of files, counted anew",
+      before: listText(draft.note?.content ?? ""),
+      after: listText(draft.content),
+      reason: "the list of the files of this store, counted anew",
       sources: [],
     });
   }
@@ -62,6 +62,11 @@ function lineFor(path: string, content: string): string {
   const name = (title || slugOf(path)).replace(/[[\]\n]/g, " ");
   const link = path.slice(1).replaceAll(" ", "%20").replaceAll("(", "%28").replaceAll(")", "%29");
   return `- [${name}](${link}): ${entries} ${entries === 1 ? "entry" : "entries"}${newest === "" ? "" : `, newest ${newest}`}\n`;
+}
+
+function listText(content: string): string | null {
+  const lines = linesOf(content).filter((line) => listLine.test(line.text));
+  return lines.length === 0 ? null : lines.map((line) => line.text).join("\n");
 }
 
 // The list is replaced where it stands; everything else on the page stays.

@@ -1,7 +1,7 @@
 import { dayText } from "./calendar.ts";
 import { createCandidateIndex } from "./candidates.ts";
 import type { Statement } from "./claims.ts";
-import { isChangeable, judge } from "./conflicts.ts";
+import { isChangeable, judge, lookupStems } from "./conflicts.ts";
 import type { Draft, Drafts } from "./draft.ts";
 import {
   type Entry,
@@ -50,7 +50,8 @@ export async function updateNotes(
     for (const sentence of note.sentences) {
       await pace.step();
       if (sentence.block.section !== "live" || !isChangeable(sentence.features, sentence.text)) continue;
-      index.add(sentence, [...sentence.features.stems, ...sentence.context]);
+      const stems = lookupStems(sentence.features, sentence.text, selfOf(sentence));
+      index.add(sentence, [...stems, ...sentence.context]);
     }
   }
   const done: Outdated & { replaced: number } = { history: [], placed: new Map(), replaced: 0 };
@@ -68,12 +69,16 @@ export async function updateNotes(
     await pace.step();
     if (newer.supersededBy !== null) {
       const stale = known.find(newer);
-      if (stale !== null && stale.block.section === "live") put(stale, latest(newer), "value");
+      if (stale !== null && stale.block.section === "live") put(stale, latest(newer), newer.changed);
       continue;
     }
     if (known.find(newer) !== null || !isChangeable(newer.features, newer.text)) continue;
     const accepts = (older: NoteSentence) => timeOf(older.block) < newer.order && agree(older, newer);
-    for (const older of index.best(newer.features.stems, 3, accepts)) {
+    for (const older of index.best(
+      lookupStems(newer.features, newer.text, newer.said[0].speaker.toLowerCase()),
+      3,
+      accepts,
+    )) {
       const verdict = judgeNote(older, newer);
       if (verdict !== null) put(older, newer, verdict);
     }
@@ -98,15 +103,18 @@ function agree(older: NoteSentence, newer: Statement): boolean {
   return named.words.some((word) => word.text === self);
 }
 
+function selfOf(sentence: NoteSentence): string {
+  return sentence.subject === "" ? "" : sentence.subject.slice(3);
+}
+
 function judgeNote(older: NoteSentence, newer: Statement): string | null {
-  const self = older.subject === "" ? "" : older.subject.slice(3);
   const verdict = judge({
     older: older.features,
     newer: newer.features,
     olderContext: older.context,
     olderText: older.text,
     newerText: newer.text,
-    olderSelf: self,
+    olderSelf: selfOf(older),
     newerSelf: newer.said[0].speaker.toLowerCase(),
     technical: isTechnical(newer),
   });

@@ -1,6 +1,10 @@
 import { linesOf } from "./note.ts";
 
+// In a note that a person began, new entries stand apart from what the person wrote.
+const ownSection = "From sessions";
 const entryDay = /^\s*-\s+(\d{4}-\d{2}-\d{2})\b/;
+
+const ownLine = /^\s*- .*<!-- S\d+:\d+(?: S\d+:\d+)* -->\s*$/;
 
 /** Adds lines under a heading: before the first entry of an older day, so that the newest stands first. The heading is made where it is missing. */
 export function insertEntry(
@@ -15,8 +19,11 @@ export function insertEntry(
     const heading = place.heading === null ? "" : `## ${place.heading}${newline}${newline}`;
     return `# ${place.title}${newline}${newline}${heading}${text}`;
   }
-  const section = sectionAt(content, place.heading);
-  if (section === null) return appendSection(content, place.heading ?? "From sessions", text, newline);
+  const section =
+    place.heading === null
+      ? (sectionAt(content, null) ?? sectionAt(content, ownSection))
+      : sectionAt(content, place.heading);
+  if (section === null) return appendSection(content, place.heading ?? ownSection, text, newline);
   for (const line of section.lines) {
     const found = entryDay.exec(line.text)?.[1];
     if (found !== undefined && !/^\s/.test(line.text) && day !== null && found < day) {
@@ -45,7 +52,7 @@ interface SectionSpan {
   readonly empty: boolean;
 }
 
-// With null: what stands under the title before any other heading, if entries stand there.
+// With null: what stands under the title before any other heading, if it is entries and nothing else.
 function sectionAt(content: string, heading: string | null): SectionSpan | null {
   const lines = linesOf(content);
   let inFence = false;
@@ -67,7 +74,8 @@ function sectionAt(content: string, heading: string | null): SectionSpan | null 
     }
   }
   if (start === -1) return null;
-  if (heading === null && !inside.some((line) => /<!-- S\d+:\d+/.test(line.text))) return null;
+  if (heading === null && !inside.every((line) => line.text.trim() === "" || ownLine.test(line.text)))
+    return null;
   const last = inside.filter((line) => line.text.trim() !== "").at(-1);
   return { lines: inside, contentEnd: last?.end ?? start, empty: last === undefined };
 }

@@ -1,3 +1,4 @@
+import type { Edit } from "../../core/change-set.ts";
 import { noUsage } from "../../core/dream.ts";
 import { checkSupport } from "../../core/support-check.ts";
 import type { EngineInput, EngineProgress, EngineResult } from "../../ports/engine.ts";
@@ -6,16 +7,16 @@ import type { Claim, Statement, Toolbox } from "./claims.ts";
 import { createDateAppender } from "./dates.ts";
 import { applySplices, changesOf, createDrafts, type Draft, type Drafts } from "./draft.ts";
 import { mergeNotes } from "./duplicates.ts";
-import { fileEntries, type NewEntry } from "./filing.ts";
+import { addPast, fileEntries, type NewEntry } from "./filing.ts";
 import { writeIndex } from "./index-page.ts";
 import { countInsights } from "./insights.ts";
 import { createKnown, type Known } from "./known.ts";
-import { type Outdated, updateNotes } from "./outdated.ts";
+import { latest, type Outdated, updateNotes } from "./outdated.ts";
 import type { Pace } from "./pace.ts";
 import { insertHistory } from "./page.ts";
 import { readNotes, readSessions } from "./reading.ts";
 import { createSentenceSplitter } from "./sentences.ts";
-import { fileClaims, type Subject } from "./subjects.ts";
+import { fileClaims, partClaims, type Subject } from "./subjects.ts";
 import { mergeStatements, newestFirst, resolveStatements } from "./understanding.ts";
 import { createStemmer } from "./words.ts";
 
@@ -56,13 +57,15 @@ export async function runPipeline(
   for (const draft of drafts.all()) applySplices(draft);
   writeHistory(outdated, drafts);
   await pace.look();
-  const subjects = fileClaims(reading.claims, tools);
-  const selection = selectClaims(reading.claims, maxTokens);
+  const claims = partClaims(reading.claims);
+  const subjects = fileClaims(claims, tools);
+  const selection = selectClaims(claims, maxTokens);
   const news =
     input.type === "consolidate"
-      ? { entries: [], unsupported: 0 }
+      ? { entries: [], past: [], unsupported: 0 }
       : newEntries([...selection.chosen], subjects, known, outdated, input.type === "card_refresh");
   fileEntries(news.entries, notes, drafts, tools);
+  for (const { path, statement } of news.past) addPast(drafts.at(path), statement, "", tools);
   await pace.look();
   const counts = input.type === "omni" || input.type === "agent";
   writeIndex(notes, drafts, counts ? countInsights(subjects, statements) : []);
@@ -73,7 +76,7 @@ export async function runPipeline(
     message: messageOf({
       entries: news.entries.length,
       repeated: repeated + repeatedInNotes,
-      replaced: outdated.replaced + statements.filter((statement) => statement.supersededBy !== null).length,
+      replaced: editsOf(drafts, "supersede"),
       leftOut: selection.leftOut,
       secrets: reading.secrets,
       unsupported: news.unsupported,
@@ -97,23 +100,45 @@ function newEntries(
   known: Known,
   outdated: Outdated,
   onlyPeople: boolean,
-): { entries: NewEntry[]; unsupported: number } {
-  const entries: NewEntry[] = [];
-  let unsupported = 0;
-  for (const claim of chosen) {
+): News {
+  const entries = new Map<Claim, NewEntry>();
+  const homes = new Map<Statement, NewEntry>();
+  const past: [Claim, Statement][] = [];
+  const news: News = { entries: [], past: [], unsupported: 0 };
+  const entryFor = (claim: Claim): NewEntry | null => {
     const subject = subjects.get(claim);
-    if (subject === undefined || (onlyPeople && subject.kind !== "person")) continue;
-    const statements: Statement[] = [];
-    const history: Statement[] = [];
+    if (subject === undefined || (onlyPeople && subject.kind !== "person")) return null;
+    const entry = entries.get(claim) ?? { claim, subject, statements: [], history: [] };
+    entries.set(claim, entry);
+    return entry;
+  };
+  for (const claim of chosen) {
     for (const statement of claim.statements) {
       if (outdated.placed.has(statement) || known.find(statement) !== null) continue;
-      if (!stands(statement)) unsupported += 1;
-      else if (statement.supersededBy !== null) history.push(statement);
-      else statements.push(statement);
+      if (!stands(statement)) news.unsupported += 1;
+      else if (statement.supersededBy !== null) past.push([claim, statement]);
+      else {
+        const entry = entryFor(claim);
+        entry?.statements.push(statement);
+        if (entry !== null) homes.set(statement, entry);
+      }
     }
-    if (statements.length + history.length > 0) entries.push({ claim, subject, statements, history });
   }
-  return { entries, unsupported };
+  for (const [claim, statement] of past) {
+    const last = latest(statement);
+    const path = outdated.placed.get(last) ?? known.find(last)?.note.path;
+    if (path !== undefined) news.past.push({ path, statement });
+    else (homes.get(last) ?? entryFor(claim))?.history.push(statement);
+  }
+  news.entries.push(...entries.values());
+  return news;
+}
+
+interface News {
+  readonly entries: NewEntry[];
+  /** Outdated statements whose newer one stands in a note already. */
+  readonly past: { readonly path: string; readonly statement: Statement }[];
+  unsupported: number;
 }
 
 function stands(statement: Statement): boolean {
@@ -134,6 +159,12 @@ function reasonOf(draft: Draft): string {
   return parts.join(", ") || "tidied";
 }
 
+function editsOf(drafts: Drafts, kind: Edit["kind"]): number {
+  return drafts
+    .all()
+    .reduce((sum, draft) => sum + draft.edits.filter((edit) => edit.kind === kind).length, 0);
+}
+
 interface Facts {
   readonly entries: number;
   readonly repeated: number;
@@ -146,11 +177,15 @@ interface Facts {
 
 function messageOf(facts: Facts): string {
   const { entries, repeated, replaced, leftOut, secrets, unsupported, instructions } = facts;
-  const did = `${entries} new entries, ${repeated} repeats merged, ${replaced} outdated statements moved to History.`;
+  const did = `${some(entries, "new entry", "new entries")}, ${some(repeated, "repeat")} merged, ${some(replaced, "outdated statement")} moved to History.`;
   const not: string[] = [];
-  if (leftOut > 0) not.push(`${leftOut} claims left out by the size limit`);
-  if (secrets > 0) not.push(`${secrets} sentences with secrets not copied`);
-  if (unsupported > 0) not.push(`${unsupported} sentences dropped because no input holds them`);
+  if (leftOut > 0) not.push(`${some(leftOut, "claim")} left out by the size limit`);
+  if (secrets > 0) not.push(`${some(secrets, "sentence")} with a secret not copied`);
+  if (unsupported > 0) not.push(`${some(unsupported, "sentence")} dropped because no input holds it`);
   if (instructions) not.push("instructions not followed (the offline engine cannot)");
   return not.length === 0 ? did : `${did} ${not.join("; ").replace(/^./, (first) => first.toUpperCase())}.`;
+}
+
+function some(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
 }

@@ -27,6 +27,9 @@ const reaction =
   /^(?:thanks?|thank you|great|awesome|cool|nice|perfect|wow|ok|okay|sure|yes|yeah|yep|no|nope|hi|hello|hey|got it|sounds|that(?:'s| is| sounds| was| makes| would)|good (?:idea|point|morning|evening|night|luck|to know)|i see|i think (?:that's|i'll go)|haha|lol|oh|hmm|of course|no problem|you're welcome|congrat|happy to|glad (?:to|you)|i hope|hope (?:this|that|you)|let me know|feel free|bye|cheers|morning|will do|on it|exactly|right|agreed|absolutely|certainly|definitely|danke|super|here (?:are|is|'s)|these (?:are|sound)|those (?:are|sound)|i appreciate|enjoy)\b/i;
 const request =
   /^(?:and |but |so |also,? |anyway,? |oh,? |by the way,? |well,? |maybe |actually,? )*(?:can|could|would|will|do|does|did|is|are|was|were|have|has|should|shall|may|what|what's|when|where|which|who|whose|why|how|please|tell me|show me|give me|help me|let me know|let's|remind me|explain|write|create|generate|make (?:me|a)|suggest|recommend|list|i was wondering|i'm wondering|i wonder|any (?:idea|tip|suggestion|recommendation|advice)s?|i need (?:help|some (?:help|advice|inspiration|ideas))|i'd (?:love|like) (?:to (?:hear|know|get|learn|see)|some|your)|i'm (?:looking for|hoping (?:you|to get)|curious)|looking for|check|run|try|look|open|add|update|fix|do|set|use|keep|consider|remember to|make sure|don't forget)\b/i;
+// What asks the other side for something without a question mark.
+const asking =
+  /\b(?:(?:was|i'm|just|been) wondering|could you|can you|would you|if you (?:could|can|have|know)|wanted to ask|(?:any|some|your) (?:more )?(?:other )?(?:tips|advice|suggestions?|recommendations?|ideas|thoughts|inspiration|pointers|guidance|insights?)|help me|looking for (?:some|any|a few|recommendations|tips|advice|ideas|inspiration)|give me|tell me|suggest|recommend)\b/i;
 const advice =
   /\b(?:you (?:can|could|should|may|might|will|need|want)|if you|your|you're|you'll|let me|i can|i'll|i would|i recommend|i suggest)\b/i;
 
@@ -48,6 +51,7 @@ export function salienceOf(
   if (/\d/.test(sentence) || features.values.length > 0) score += 1.5;
   if (timeWord.test(sentence)) score += 1;
   if (/\byou\b|\byour\b/i.test(sentence)) score -= 1.5;
+  if (trust !== "assistant" && asking.test(sentence)) score -= askingPenalty;
   if (trust === "assistant") {
     if (advice.test(sentence)) score -= 2;
     score *= 0.45;
@@ -55,6 +59,7 @@ export function salienceOf(
   return score < leastSalience ? 0 : score;
 }
 
+const askingPenalty = 3.5;
 // Below this stand fillers like "It worked well for us."
 const leastSalience = 1.6;
 

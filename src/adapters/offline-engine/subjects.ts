@@ -39,6 +39,20 @@ export function findPeople(claims: readonly Claim[]): ReadonlyMap<string, string
   return people;
 }
 
+/**
+ * Parts what people with a name say of themselves from what they say of other things in the same breath. The one user's turns
+ * stay whole: what is said together is found together.
+ */
+export function partClaims(claims: readonly Claim[]): Claim[] {
+  return claims.flatMap((claim) => {
+    if (genericSpeaker.test(claim.said.speaker)) return [claim];
+    const own = claim.statements.filter(({ text }) => personal.test(text));
+    const rest = claim.statements.filter((statement) => !own.includes(statement));
+    if (own.length === 0 || rest.length === 0) return [claim];
+    return [own, rest].map((statements) => ({ ...claim, statements }));
+  });
+}
+
 /** Files each claim under a person or a topic. Looks at sessions only, so that the same sessions are filed alike again. */
 export function fileClaims(claims: readonly Claim[], tools: Toolbox): ReadonlyMap<Claim, Subject> {
   const people = findPeople(claims);
@@ -77,7 +91,7 @@ function speaker(claim: Claim): Subject {
 function leftover(claim: Claim): Subject {
   if (/^(?:user|human|me)$/i.test(claim.said.speaker)) return user;
   if (genericSpeaker.test(claim.said.speaker)) return general;
-  return claim.statements.some((statement) => statement.features.firstPerson) ? speaker(claim) : general;
+  return claim.statements.some((statement) => statement.features.self) ? speaker(claim) : general;
 }
 
 interface Term {

@@ -1,7 +1,7 @@
 import { lowestTrust, type Trust } from "../../core/session.ts";
 import { createCandidateIndex } from "./candidates.ts";
 import type { Claim, Statement } from "./claims.ts";
-import { isChangeable, judge, type Verdict } from "./conflicts.ts";
+import { isChangeable, judge, lookupStems, type Verdict } from "./conflicts.ts";
 import { createNearIndex } from "./merge.ts";
 import type { Pace } from "./pace.ts";
 
@@ -55,8 +55,9 @@ export async function resolveStatements(claims: readonly Claim[], pace: Pace): P
   const found: Succession[] = [];
   for (const newer of all) {
     await pace.step();
+    const stems = lookupStems(newer.features, newer.text, newer.said[0].speaker.toLowerCase());
     const candidates = index.best(
-      newer.features.stems,
+      stems,
       candidatesPerStatement,
       (older) => older.said[0].sessionId !== newer.said[0].sessionId && older.subject === newer.subject,
     );
@@ -66,10 +67,11 @@ export async function resolveStatements(claims: readonly Claim[], pace: Pace): P
       if (verdict === null) continue;
       if (verdict.kind === "supersede") {
         older.supersededBy = newer;
+        older.changed = verdict.what;
         found.push({ older, newer, what: verdict.what });
       } else if (older.followedBy === null) older.followedBy = newer;
     }
-    index.add(newer, newer.features.stems);
+    index.add(newer, stems);
   }
   return found;
 }

@@ -43,6 +43,8 @@ const clockPattern = /\b(\d{1,2}):(\d{2})(?::\d{2})?\s?(am|pm)?\b|\b(\d{1,2})\s?
 const urlPattern = /\bhttps?:\/\/[^\s)>\]]+/gi;
 const frequencyPattern =
   /\b(once|twice|thrice|\d+|two|three|four|five|six|seven|eight|nine|ten)(?: times)? (?:a|per|each|every) (day|week|month|year|quarter|sprint)\b|\bevery (?:other |(\d+|two|three|four|five|six) )?(day|week|month|year|quarter|sprint)s?\b/gi;
+const changePattern =
+  /\b(\p{L}[\p{L}\d]*)(?: version| port)? from v?(\d[\d.]*\d|\d) to v?(\d[\d.]*\d|\d)(?![\d.]*\s?(?:[%€$£]|(?:k|ms|seconds?|minutes?|hours?|days?|weeks?|months?|years?|people|times|percent)\b))/gu;
 const versionPattern = /\bv?(\d+(?:\.\d+)+)\b/g;
 
 /** A number in one spelling, or null: `three` and `3`, `1,000` and `1000` are the same. */
@@ -72,6 +74,9 @@ export function valuesOf(text: string, words: readonly Word[], stem: Stem): Valu
   for (const m of text.matchAll(frequencyPattern)) take(m, "frequency", "frequency", frequencyAmount(m));
   for (const m of text.matchAll(clockPattern)) {
     take(m, "clock", "clock", `${Number(m[1] ?? m[4])}:${m[2] ?? "00"}${(m[3] ?? m[5] ?? "").toLowerCase()}`);
+  }
+  for (const m of text.matchAll(changePattern)) {
+    take(m, "named", stem((m[1] ?? "").toLowerCase()), m[3] ?? "");
   }
   for (const m of text.matchAll(versionPattern)) {
     take(m, "named", unitBefore(words, m.index, stem), m[1] ?? "");

@@ -1,3 +1,4 @@
+import assert from "node:assert";
 import type { Dream, PendingDream, RunningDream } from "../../core/dream.ts";
 import { applyMove } from "../../core/dream-transitions.ts";
 import { limits } from "../../core/limits.ts";
@@ -49,7 +50,7 @@ function claimOne(table: DreamTable, dream: Dream, request: ClaimRequest): Runni
   const busy = table.busyHold(dream, dream.wants);
   const next = busy === null ? claimMove(dream, request) : pushed(dream, request.now);
   const stored = table.replace(dream, next, false);
-  if (stored === null) throw new Error(`dream ${dream.id} changed while it was claimed`);
+  assert(stored !== null, `dream ${dream.id} changed while it was claimed`);
   return stored.status === "running" ? stored : null;
 }
 
@@ -58,7 +59,7 @@ function claimMove(dream: Dream, { now, workerId, makeIds }: ClaimRequest): Drea
 }
 
 function pushed(dream: Dream, now: number): PendingDream {
-  if (dream.status !== "pending") throw new Error(`dream ${dream.id} is ${dream.status} and cannot wait`);
+  assert(dream.status === "pending", `dream ${dream.id} is ${dream.status} and cannot wait`);
   return {
     ...dream,
     revision: dream.revision + 1,

@@ -1,3 +1,4 @@
+import assert from "node:assert";
 import { isDeepStrictEqual } from "node:util";
 import { type Dream, maxUsage, noUsage, type Usage } from "../../core/dream.ts";
 import type { DreamStore, RenewRequest, RunningLease, SaveOutcome } from "../../ports/dream-store.ts";
@@ -68,13 +69,13 @@ function create(table: DreamTable, dream: Dream): Awaited<ReturnType<DreamStore[
   if (sameOrigin !== null) return { outcome: "origin_exists", dream: sameOrigin };
   const holder = key === null ? null : table.holder(dream.tenant, key);
   const by = holder === null ? null : table.find({ tenant: dream.tenant, id: holder });
-  if (key === null || by === null) {
-    throw new Error(`dream ${dream.id} was refused by no dream: a hold or an origin names none`);
-  }
+  assert(key !== null && by !== null, `dream ${dream.id} was refused by a hold or an origin of no dream`);
   return { outcome: "held", key, by };
 }
 
 function save(table: DreamTable, { read, next, guardBeat }: Parameters<DreamStore["save"]>[0]): SaveOutcome {
+  assert(next.id === read.id && next.tenant === read.tenant, "a save writes the dream that was read");
+  assert(next.revision > read.revision, "every write raises the revision, or the guard would miss it");
   const busy = table.busyHold(
     next,
     next.holds.filter((key) => !read.holds.includes(key)),

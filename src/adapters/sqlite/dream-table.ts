@@ -4,6 +4,24 @@ import { assertSound } from "../../core/dream-transitions.ts";
 import type { Database } from "./database.ts";
 import { claimableFrom, dreamColumns, dreamFromRow, liveFromRow, stateText } from "./rows.ts";
 
+// A tenant's place is behind its own last and not before what was claimed already, so that a tenant who comes late
+// neither waits behind another's backlog nor overtakes all of it.
+const nextPlaceSql = `
+  INSERT INTO claim_place (tenant, last) VALUES (?, (SELECT floor FROM claim_floor) + 1)
+  ON CONFLICT (tenant) DO UPDATE SET last = max(last + 1, excluded.last) RETURNING last`;
+
+const insertSql = `
+  INSERT INTO dream (tenant, id, status, seq, revision, fence, created_at, archived_at, memory_store_id, origin,
+    claim_key, not_before, unsent_since, beat, published_to, progress, usage, state)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+
+// A dream that waits to be published keeps its place; a parked one stays parked.
+const replaceSql = `
+  UPDATE dream SET status = ?, seq = ?, revision = ?, fence = ?, archived_at = ?, not_before = ?, state = ?,
+    unsent_since = CASE WHEN published_to >= ? THEN NULL ELSE coalesce(unsent_since, ?) END
+  WHERE tenant = ? AND id = ? AND status = ? AND seq = ? AND revision = ? AND fence = ?`;
+const replacedLive = "RETURNING beat, published_to, progress, usage";
+
 export interface DreamTable {
   find(key: { readonly tenant: string; readonly id: string }): Dream | null;
   findByOrigin(tenant: string, origin: string): Dream | null;
@@ -26,24 +44,10 @@ export function createDreamTable(db: Database): DreamTable {
   const holdByKey = db.sql("SELECT dream_id FROM hold WHERE tenant = ? AND key = ?");
   const takeHold = db.sql("INSERT INTO hold (tenant, key, dream_id) VALUES (?, ?, ?)");
   const freeHold = db.sql("DELETE FROM hold WHERE tenant = ? AND key = ? AND dream_id = ?");
-  // A tenant's place is behind its own last and not before what was claimed already, so that a tenant who comes
-  // late neither waits behind another's backlog nor overtakes all of it.
-  const nextPlace = db.sql(
-    `INSERT INTO claim_place (tenant, last) VALUES (?, (SELECT floor FROM claim_floor) + 1)
-     ON CONFLICT (tenant) DO UPDATE SET last = max(last + 1, excluded.last) RETURNING last`,
-  );
-  const insertDream = db.sql(
-    `INSERT INTO dream (tenant, id, status, seq, revision, fence, created_at, archived_at, memory_store_id, origin,
-       claim_key, not_before, unsent_since, beat, published_to, progress, usage, state)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-  );
-  const replaceSql = (guard: string) =>
-    `UPDATE dream SET status = ?, seq = ?, revision = ?, fence = ?, archived_at = ?, not_before = ?, state = ?,
-       unsent_since = CASE WHEN published_to >= ? THEN NULL ELSE coalesce(unsent_since, ?) END
-     WHERE tenant = ? AND id = ? AND status = ? AND seq = ? AND revision = ? AND fence = ? ${guard}
-     RETURNING beat, published_to, progress, usage`;
-  const replaceDream = db.sql(replaceSql(""));
-  const replaceStillDream = db.sql(replaceSql("AND beat = ?"));
+  const nextPlace = db.sql(nextPlaceSql);
+  const insertDream = db.sql(insertSql);
+  const replaceDream = db.sql(`${replaceSql} ${replacedLive}`);
+  const replaceStillDream = db.sql(`${replaceSql} AND beat = ? ${replacedLive}`);
 
   function holder(tenant: string, key: string): string | null {
     const row = holdByKey.get(tenant, key);

@@ -46,7 +46,7 @@ export function lockFolder(dir: string): FolderLock {
   };
 }
 
-/** Who has the folder now, or null when nobody has. */
+/** Who has the folder now, or null when nobody has. The pid is 0 when the owner could not tell yet. */
 export function findFolderOwner(dir: string): FolderOwner | null {
   let connection: DatabaseSync;
   try {

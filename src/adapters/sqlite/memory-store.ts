@@ -1,3 +1,4 @@
+import assert from "node:assert";
 import type { MemoryStore } from "../../core/memory.ts";
 import type { MemoryStores, SwitchOutcome } from "../../ports/memory-store.ts";
 import type { Database } from "./database.ts";
@@ -42,7 +43,7 @@ function stores(db: Database): StorePromises {
     const same = get(store);
     if (same !== null) return { outcome: "created", store: same };
     const other = collection === null ? null : findCollection({ tenant, collection });
-    if (other === null) throw new Error(`memory store ${id} was refused by no store`);
+    assert(other !== null, `memory store ${id} was refused by no store`);
     return { outcome: "exists", store: other };
   }
 

@@ -151,9 +151,10 @@ const migrations: readonly string[] = [
 
 /**
  * Brings the database to the version of this program, each step whole or not at all. Throws `failed_precondition`,
- * with the file as it was, when a newer reveried wrote it or when it is not a database of reveried.
+ * with the file as it was, when a newer reveried wrote it or when it is not a database of reveried. Answers with the
+ * version found, 0 for an empty database, and the version now.
  */
-export function migrate(database: Database): void {
+export function migrate(database: Database): { readonly from: number; readonly to: number } {
   const version = knownVersion(database);
   configureDatabase(database);
   for (const [index, step] of migrations.entries()) {
@@ -165,6 +166,7 @@ export function migrate(database: Database): void {
       PRAGMA user_version = ${index + 1};
       COMMIT;`);
   }
+  return { from: version, to: migrations.length };
 }
 
 /** The version the file has, 0 for an empty one. */

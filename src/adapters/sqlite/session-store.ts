@@ -1,3 +1,4 @@
+import assert from "node:assert";
 import { ReveriedError } from "../../core/errors.ts";
 import type { Session, SessionEvent } from "../../core/session.ts";
 import type { SessionStore } from "../../ports/session-store.ts";
@@ -29,7 +30,7 @@ export function createSqliteSessionStore(db: Database): SessionStore {
       db.write(() => {
         if (insert(session)) return session;
         const stored = get(session.tenant, session.id);
-        if (stored === null) throw new Error(`session ${session.id} was refused by no session`);
+        assert(stored !== null, `session ${session.id} was refused by no session`);
         return stored;
       }),
 

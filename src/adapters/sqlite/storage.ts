@@ -21,11 +21,18 @@ export type SqliteTarget =
   /** Nothing on the disk, gone when closed. */
   | { readonly inMemory: true };
 
+interface Migrated {
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface SqliteStorage extends AsyncDisposable {
   readonly dreams: DreamStore;
   readonly outbox: Outbox;
   readonly memories: MemoryStores;
   readonly sessions: SessionStore;
+  /** The version of the data before it was opened (0: there was none), and now. */
+  readonly migrated: Migrated;
   /** Tells other programs on this machine where the owner of the data folder serves; nothing in memory. */
   announce(url: string): void;
   /** Finishes the queued writes and gives the folder free; later calls of the ports reject with `unavailable`. */
@@ -43,25 +50,28 @@ export async function openSqliteStorage(
   const lock = "dir" in target ? lockFolder(target.dir) : null;
   const file = "dir" in target ? join(target.dir, databaseFile) : ":memory:";
   try {
-    return storageOver(openMigrated(deps, file), lock);
+    const { database, migrated } = openMigrated(deps, file);
+    return storageOver(database, migrated, lock);
   } catch (error) {
     lock?.release();
     throw translateSqliteError(error, file);
   }
 }
 
-function openMigrated(deps: { readonly clock: Clock }, file: string): Database {
+function openMigrated(
+  deps: { readonly clock: Clock },
+  file: string,
+): { readonly database: Database; readonly migrated: Migrated } {
   const database = openDatabase(deps, file);
   try {
-    migrate(database);
-    return database;
+    return { database, migrated: migrate(database) };
   } catch (error) {
     database.close();
     throw error;
   }
 }
 
-function storageOver(database: Database, lock: FolderLock | null): SqliteStorage {
+function storageOver(database: Database, migrated: Migrated, lock: FolderLock | null): SqliteStorage {
   const close = async () => {
     try {
       database.close();
@@ -74,6 +84,7 @@ function storageOver(database: Database, lock: FolderLock | null): SqliteStorage
     outbox: createSqliteOutbox(database),
     memories: createSqliteMemoryStores(database),
     sessions: createSqliteSessionStore(database),
+    migrated,
     announce: (url) => lock?.announce(url),
     close,
     [Symbol.asyncDispose]: close,

@@ -127,8 +127,8 @@ describe("refused with the name of the file is", () => {
     ],
     [
       "a note over the bound",
-      { "x.md": "a".repeat(limits.memoryContentBytes + 1) },
-      /x\.md: is 102401 bytes, more than the 102400 a memory may have; split it/,
+      { "x.md": "a".repeat(limits.memoryContentBytes + 1_000) },
+      /x\.md: is 103400 bytes, more than the 102400 a memory may have; split it/,
     ],
     [
       "the same name in two Unicode forms",

@@ -89,7 +89,7 @@ async function walk(at: Walk): Promise<void> {
     else if (entry.isSymbolicLink()) at.onSkip({ file, reason: "symbolic link" });
     else if (entry.isDirectory()) await walk({ ...at, dir: file, prefix: path });
     else if (!isNoteName(entry.name)) at.onSkip({ file, reason: "not a note" });
-    else if (false) at.onSkip({ file, reason: "not a regular file" });
+    else if (!entry.isFile()) at.onSkip({ file, reason: "not a regular file" });
     else add(at, { path, file });
   }
 }

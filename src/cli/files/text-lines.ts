@@ -7,7 +7,7 @@ export interface TextLine {
   readonly number: number;
   /** Bytes of the file up to and with this line. */
   readonly endByte: number;
-  /** Without its line end; null when there is a problem. */
+  /** Without its LF, but with a CR before it, which JSON takes for space; null when there is a problem. */
   readonly text: string | null;
   /** Why there is no text, and what to do; empty when there is one. */
   readonly problem: string;
@@ -99,7 +99,7 @@ async function* joined(
   }
 }
 
-/** Parts bytes into lines at LF or CRLF, holding one line at a time. The last line needs no line end. */
+/** Parts bytes into lines at LF, holding one line at a time. The last line needs no line end. */
 export async function* splitLines(
   start: TextStart,
   bounds: LineBounds,
@@ -151,8 +151,7 @@ function makeLine({ number, startByte, endByte, parts, size, max }: RawLine): Te
     const offset = startByte + firstBadByte(bytes);
     return bad(`byte ${offset} of the file (counted from 0) is not UTF-8; convert the file to UTF-8 (iconv)`);
   }
-  const end = bytes.at(-1) === 0x0d ? bytes.length - 1 : bytes.length;
-  return { number, endByte, text: bytes.toString("utf8", 0, end), problem: "" };
+  return { number, endByte, text: bytes.toString("utf8"), problem: "" };
 }
 
 function asBuffer(bytes: Uint8Array | undefined): Buffer {

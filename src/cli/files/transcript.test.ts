@@ -123,7 +123,7 @@ describe("lines of speaker, text and time", () => {
 
 describe("bytes of a file", () => {
   test("may have CRLF, blank lines, a byte order mark and no line end at the end", async () => {
-    const items = await readText(`\ufeff\r\n${line("ä")}\r\n\r\n  \r\n${line("😀")}`);
+    const items = await readText(`\ufeff${line("ä")}\r\n\r\n  \r\n${line("😀")}`);
     expect(short(items)).toEqual([
       ["Maya", "user", "ä"],
       ["Maya", "user", "😀"],
@@ -152,6 +152,10 @@ describe("bytes of a file", () => {
     await expect(refused).rejects.toThrow(/^notes\/x\.jsonl[^\n]*$/);
   });
 
+  test("may be an array with a byte order mark, after blank lines", async () => {
+    expect(await readText(`\ufeff\r\n\r\n[${line("a")},\r\n${line("b")}]`)).toHaveLength(2);
+  });
+
   test("that are not UTF-8 are refused with line and byte", async () => {
     const good = `${line("a")}\n`;
     const bytes = Buffer.concat([
@@ -175,6 +179,23 @@ describe("bytes of a file", () => {
     const onSkip = ({ message }: { message: string }) => skipped.push(message);
     expect(await readText(text, { lenient: true, onSkip }, "x.jsonl", 1 << 20)).toHaveLength(2);
     expect(skipped).toHaveLength(1);
+  });
+
+  test("of a line without end are not held", async () => {
+    let peak = 0;
+    const used = () => process.memoryUsage().arrayBuffers;
+    const before = used();
+    async function* endless() {
+      yield Buffer.from(`${line("a")}\n`);
+      for (let sent = 0; sent < 400; sent += 1) {
+        yield Buffer.allocUnsafe(1 << 20).fill("x", 0, 1 << 20);
+        peak = Math.max(peak, used() - before);
+      }
+    }
+    await expect(collect(readTranscriptBytes(endless(), "x.jsonl"))).rejects.toThrow(
+      "x.jsonl:2: the line is 419430400 bytes",
+    );
+    expect(peak).toBeLessThan(250_000_000);
   });
 
   test("of a text over the bound of an event are refused with the size and the bound", async () => {

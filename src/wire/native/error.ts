@@ -1,16 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type ErrorDetails, isReveriedError, type ReveriedError } from "../../core/errors.ts";
 import type { Log } from "../../ports/log.ts";
-import { wireErrors } from "../errors.ts";
-
-/** Facts a program may act on, as response metadata (headers or trailers, as the protocol has it). */
-export const detailHeaders = {
-  field: "reveried-field",
-  limit: "reveried-limit",
-  blockedBy: "reveried-blocked-by",
-  reason: "reveried-reason",
-  currentHash: "reveried-current-hash",
-} as const satisfies Record<keyof ErrorDetails, string>;
+import { detailHeaders, wireErrors } from "../errors.ts";
 
 /** Longer messages do not fit the trailers that some clients accept; only a caller's own text can make one so long. */
 const messageLengthMax = 2_000;
