@@ -76,9 +76,26 @@ async function explain(error: unknown, args: CommandArgs): Promise<unknown> {
   );
 }
 
+/** Runs calls within this process, and turns what they throw into an error for the user. */
+export async function translateCallErrors<T>(calls: () => Promise<T>): Promise<T> {
+  try {
+    return await calls();
+  } catch (error) {
+    throw error instanceof ConnectError ? fromConnectError(error) : error;
+  }
+}
+
 /** Whether no server was reached at all, in contrast to one that answered so. */
 function isUnreachable(error: ConnectError): boolean {
-  const codes = ["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN", "ETIMEDOUT", "ECONNRESET"];
+  const codes = [
+    "ECONNREFUSED",
+    "ENOTFOUND",
+    "EHOSTUNREACH",
+    "ENETUNREACH",
+    "EAI_AGAIN",
+    "ETIMEDOUT",
+    "ECONNRESET",
+  ];
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     if ("code" in cause && typeof cause.code === "string" && codes.includes(cause.code)) return true;
     if (codes.some((code) => error.message.includes(code))) return true;

@@ -6,7 +6,9 @@ const helpOption: CommandOption = { flag: "help", value: null, help: "Show this"
 
 /** The first help: what commands there are. */
 export function writeOverview(out: Output, commands: readonly Command[]): void {
-  out.line("reveried consolidates an agent's memory: notes and conversations go in, a tidied copy comes out.");
+  out.line(
+    "reveried consolidates an agent's memory: notes and conversations go in, a tidied copy comes out.",
+  );
   out.line();
   out.line(`Usage: ${out.paint("bold", "reveried COMMAND")} [options]`);
   out.line();
@@ -43,5 +45,6 @@ export function writeHelp(out: Output, command: Command): void {
 
 function writeExitCodes(out: Output): void {
   out.line("Exit codes:");
-  for (const { code, meaning } of Object.values(exitCodes)) out.line(`  ${String(code).padStart(3)}  ${meaning}`);
+  for (const { code, meaning } of Object.values(exitCodes))
+    out.line(`  ${String(code).padStart(3)}  ${meaning}`);
 }

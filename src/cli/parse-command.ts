@@ -28,7 +28,7 @@ export function parseCommand(command: Command, argv: readonly string[]): Command
     } else if (token.kind === "option") {
       const known = findOption(command, token.name, token.rawName);
       const values = options.get(known.flag) ?? [];
-      values.push(valueOf(command, known, token));
+      values.push(optionValue(command, known, token));
       options.set(known.flag, values);
       collecting = known.many === true ? values : null;
     } else {
@@ -46,10 +46,14 @@ function findOption(command: Command, name: string, rawName: string): CommandOpt
   throw usageError(command, `unknown option ${rawName}`, close === undefined ? null : `--${close.flag}`);
 }
 
-function valueOf(
+function optionValue(
   command: Command,
   known: CommandOption,
-  token: { readonly rawName: string; readonly value?: string | undefined; readonly inlineValue?: boolean | undefined },
+  token: {
+    readonly rawName: string;
+    readonly value?: string | undefined;
+    readonly inlineValue?: boolean | undefined;
+  },
 ): string {
   const { rawName, value, inlineValue } = token;
   if (known.value === null) {

@@ -49,7 +49,10 @@ function isGroup(word: string): boolean {
   return membersOf(word).length > 0;
 }
 
-function findCommand(argv: readonly string[]): { readonly command: Command; readonly rest: readonly string[] } {
+function findCommand(argv: readonly string[]): {
+  readonly command: Command;
+  readonly rest: readonly string[];
+} {
   const [first = "", second = ""] = argv;
   const long = commands.find(({ name }) => name === `${first} ${second}`);
   if (long !== undefined) return { command: long, rest: argv.slice(2) };

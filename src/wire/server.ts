@@ -51,5 +51,13 @@ export function createWireServer(deps: WireDeps, config: WireConfig): WireServer
   }
 
   const transport = createInProcessTransport(router.handlers);
-  return { listen: () => listener.listen(), stop, transport };
+  let stopped: Promise<void> | null = null;
+  return {
+    transport,
+    listen: () => listener.listen(),
+    stop(graceMs) {
+      stopped ??= stop(graceMs);
+      return stopped;
+    },
+  };
 }

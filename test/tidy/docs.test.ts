@@ -49,7 +49,7 @@ describe("the documents", () => {
     expect([...rows.keys()].sort()).toEqual(configOptions.map(({ env }) => env).sort());
     const wrong = configOptions.filter(({ env, flag, default: value }) => {
       const row = rows.get(env) ?? "";
-      return !row.includes(flag) || (value !== "" && !row.includes(value));
+      return !row.includes(`--${flag}`) || (value !== "" && !row.includes(value));
     });
     expect(wrong.map(({ env }) => env)).toEqual([]);
   });

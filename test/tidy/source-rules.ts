@@ -95,6 +95,15 @@ function importsProcess(node: SyntaxNode | undefined): boolean {
   return isNode(node?.source) && (node.source.value === "node:process" || node.source.value === "process");
 }
 
+/** `console`, by which only a command talks; everything else has the port Log. */
+export function consoleUses({ path, program, lineAt }: SourceFile): string[] {
+  const found: string[] = [];
+  walk(program, (node, parents) => {
+    if (globalName(node, parents) === "console") found.push(`${path}:${lineAt(node.start)}: uses console`);
+  });
+  return found;
+}
+
 /** What style forbids by its mere presence: `any`, enums, default exports, `.only`, classes that are no errors, plain errors thrown. */
 export function forbiddenSyntax(file: SourceFile): string[] {
   const { path, program, lineAt } = file;

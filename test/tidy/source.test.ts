@@ -85,6 +85,15 @@ describe("shipped code", () => {
     expect(uses).toEqual([]);
   });
 
+  test("talks to a terminal in main.ts and commands only, the log aside", () => {
+    const quiet = allBut(shipped, /^src\/(main\.ts$|cli\/|adapters\/system\/)/);
+    const streams = ["stdin", "stdout", "stderr", "argv"];
+    expect([
+      ...quiet.flatMap(rules.consoleUses),
+      ...quiet.flatMap((file) => rules.processUses(file, streams)),
+    ]).toEqual([]);
+  });
+
   test("throws no plain error", () => {
     expect(allBut(shipped, /^src\/lib\//).flatMap(rules.plainErrors)).toEqual([]);
   });
@@ -171,6 +180,14 @@ describe("the rules see", () => {
     const text =
       "export function a() { b(); c(); d(); }\n/** Says. */\nexport type B = () => void;\nexport function createB(): B {}\n";
     expect(rules.undocumented(parseSource("src/a.ts", text))).toEqual(["src/a.ts:1: a has no doc comment"]);
+  });
+
+  test("the console, but not a folder of that name", () => {
+    const file = parseSource(
+      "src/a.ts",
+      `console.log(1); import { console as page } from "./console/serve.ts";`,
+    );
+    expect(rules.consoleUses(file)).toEqual(["src/a.ts:1: uses console"]);
   });
 
   test("a note without a number, and a plain error", () => {

@@ -18,6 +18,8 @@ const pausesMs = [50, 250, 1_000] as const;
 /** No try begins later than this after the first: a server that says nothing costs a socket timeout each time. */
 const lastTryMs = 5_000;
 
+const upsertTries = 3;
+
 const code = {
   unauthorized: 13,
   authenticationFailed: 18,
@@ -68,9 +70,23 @@ export async function unlessDuplicate<T>(operation: Promise<T>): Promise<T | nul
   }
 }
 
+/**
+ * Runs an upsert by key. Two that write a new document at once may both take it for absent, and not every server
+ * repeats the one that was refused; the second try finds the document.
+ */
+export async function upsert<T>(operation: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await operation();
+    } catch (error) {
+      if (!isDuplicateKey(error) || tries === upsertTries) throw error;
+    }
+  }
+}
+
 /** The error with the kind that the ports promise; what is no fault of the server or its reach stays as it is. */
 export function translate(error: unknown, where: string): unknown {
-  if (!(error instanceof MongoError)) return error;
+  if (!(error instanceof MongoError) && !isSocketError(error)) return error;
   if (isAway(error)) {
     return new ReveriedError("unavailable", `MongoDB at ${where} does not answer: ${error.message}`, {
       cause: error,
@@ -81,24 +97,26 @@ export function translate(error: unknown, where: string): unknown {
       cause: error,
     });
   }
-  if (error.code === code.outOfDiskSpace) {
+  if (error instanceof MongoError && error.code === code.outOfDiskSpace) {
     return new ReveriedError("unavailable", `MongoDB at ${where} has no disk space left`, { cause: error });
   }
   return error;
 }
 
 /** True when the server refused who we are or what we may do. */
-export function isRefusal(error: MongoError): boolean {
+export function isRefusal(error: Error): boolean {
+  if (!(error instanceof MongoError)) return false;
   return error.code === code.unauthorized || error.code === code.authenticationFailed;
 }
 
 /** Worth another try at once. Server selection has waited its five seconds already, and a closed client stays closed. */
 function isTransient(error: unknown): boolean {
-  if (!(error instanceof MongoError) || isClosed(error)) return false;
+  if (!(error instanceof Error) || isClosed(error)) return false;
   return isAway(error) && !(error instanceof MongoServerSelectionError);
 }
 
-function isAway(error: MongoError): boolean {
+function isAway(error: Error): boolean {
+  if (!(error instanceof MongoError)) return isSocketError(error);
   return (
     error instanceof MongoNetworkError ||
     error instanceof MongoServerSelectionError ||
@@ -114,7 +132,12 @@ function isAway(error: MongoError): boolean {
   );
 }
 
-function isClosed(error: MongoError): boolean {
+/** A write into a socket that the other side has just closed comes out of the driver as Node made it (EPIPE). */
+function isSocketError(error: unknown): error is Error {
+  return error instanceof Error && "syscall" in error;
+}
+
+function isClosed(error: Error): boolean {
   return (
     error instanceof MongoClientClosedError ||
     error instanceof MongoNotConnectedError ||

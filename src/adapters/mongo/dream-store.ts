@@ -71,6 +71,7 @@ export function createMongoDreamStore(deps: DreamStoreDeps): DreamStore {
         const { matchedCount } = await dreams.updateOne(
           { _id: keyOf({ tenant, id }), status: "running", fence },
           {
+            // Raised twice when an answer was lost, which is no harm: a beat only says that it moved.
             $inc: { beat: 1 },
             $max: Object.fromEntries(used),
             ...(progress !== null && { $set: { progress: toProgress(progress) } }),

@@ -103,7 +103,7 @@ await describeWith(["mongodb"], "MongoDB queries", ([url]) => {
   const client = new MongoClient(url, { monitorCommands: true });
   const db = client.db(freshName());
   const clock = createSystemClock();
-  const ports = createMongoPorts(clock, db, createCalls({ clock }, "the test server"));
+  const ports = createMongoPorts(db, createCalls({ clock }, "the test server"));
   const sent: Document[] = [];
 
   beforeAll(async () => {

@@ -1,7 +1,7 @@
 /** The immutable parts of stores, and the changes of dreams: each keyed by what it is, so that a repeat is harmless. */
 import type { AnyBulkWriteOperation, Collection, Document } from "mongodb";
 import type { MemoryStores } from "../../ports/memory-store.ts";
-import { type Calls, isDuplicateKey } from "./calls.ts";
+import { type Calls, upsert } from "./calls.ts";
 import { inBatches, keyOf, sortable, writeBatch } from "./documents.ts";
 import {
   type BucketDocument,
@@ -26,9 +26,6 @@ export interface MemoryPartsDeps {
 }
 
 type MemoryParts = Omit<MemoryStores, "create" | "get" | "findCollection" | "list" | "switchHead">;
-
-// Two writers of one new part may both take it for absent; the second try finds it.
-const upsertTries = 3;
 
 export function createMemoryParts(deps: MemoryPartsDeps): MemoryParts {
   const { heads, buckets, contents, changes, calls } = deps;
@@ -121,16 +118,7 @@ async function writeAll<T extends Document>(
   writes: readonly AnyBulkWriteOperation<T>[],
 ): Promise<void> {
   for (const batch of inBatches(writes, writeBatch)) {
-    await calls.run(async () => {
-      for (let tries = 1; ; tries += 1) {
-        try {
-          await collection.bulkWrite(batch, { ordered: false });
-          return;
-        } catch (error) {
-          if (!isDuplicateKey(error) || tries === upsertTries) throw error;
-        }
-      }
-    });
+    await calls.run(() => upsert(() => collection.bulkWrite(batch, { ordered: false })));
   }
 }
 

@@ -1,7 +1,6 @@
 import type { Collection } from "mongodb";
 import { ReveriedError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
-import type { Clock } from "../../ports/clock.ts";
 import type { MemoryStores } from "../../ports/memory-store.ts";
 import { type Calls, unlessDuplicate } from "./calls.ts";
 import { keyOf, newestFirst, olderThan } from "./documents.ts";
@@ -10,13 +9,12 @@ import { fromStoreDocument, type StoreDocument, toStoreDocument } from "./memory
 import { createMemoryParts, type MemoryPartsDeps } from "./memory-parts.ts";
 
 export interface MemoryStoresDeps extends MemoryPartsDeps {
-  readonly clock: Clock;
   readonly stores: Collection<StoreDocument>;
   readonly calls: Calls;
 }
 
 export function createMongoMemoryStores(deps: MemoryStoresDeps): MemoryStores {
-  const { clock, stores, calls } = deps;
+  const { stores, calls } = deps;
   return {
     ...createMemoryParts(deps),
 
@@ -52,12 +50,11 @@ export function createMongoMemoryStores(deps: MemoryStoresDeps): MemoryStores {
     },
 
     switchHead({ tenant, storeId, base, next }) {
-      const updated_at = new Date(clock.now());
       return calls.run(async () => {
         const _id = keyOf({ tenant, id: storeId });
         const switched = await stores.findOneAndUpdate(
           { _id, head: base, archived_at: null },
-          { $set: { head: next }, $max: { updated_at } },
+          { $set: { head: next } },
           { returnDocument: "after" },
         );
         if (switched !== null) return { outcome: "switched", store: fromStoreDocument(switched) };

@@ -1,7 +1,7 @@
 /** The indexes, and the version of the documents. Any number of processes may start at once, so each step is idempotent. */
 import { type Db, type IndexDescription, ObjectId } from "mongodb";
 import { ReveriedError } from "../../core/errors.ts";
-import { isDuplicateKey } from "./calls.ts";
+import { isDuplicateKey, upsert } from "./calls.ts";
 
 /** Raise it when documents change so that an older reveried would misread them. */
 export const schemaVersion = 1;
@@ -76,7 +76,7 @@ export const indexes: Readonly<Record<string, readonly IndexDescription[]>> = {
       key: { tenant: 1, kind: 1, workspace_id: 1, created_at: -1, _id: -1 },
     },
     { name: "newest_by_agent", key: { tenant: 1, kind: 1, agent_id: 1, created_at: -1, _id: -1 } },
-    { name: "newest_by_tag", key: { tenant: 1, tags: 1, kind: 1, _id: -1 } },
+    { name: "newest_by_tag", key: { tenant: 1, kind: 1, tags: 1, created_at: -1, _id: -1 } },
   ],
   session_batches: [{ name: "event_ids", key: { tenant: 1, session_id: 1, event_ids: 1 }, unique: true }],
 };
@@ -101,12 +101,9 @@ export async function migrate(db: Db): Promise<{ readonly from: number; readonly
   const migrated = { from: found?.version ?? 0, to: schemaVersion };
   if (migrated.from === schemaVersion) return migrated;
   await checkUniqueness(db);
-  try {
-    await meta.updateOne({ _id: "schema" }, { $max: { version: schemaVersion } }, { upsert: true });
-  } catch (error) {
-    // Another process started at the same moment and wrote the same.
-    if (!isDuplicateKey(error)) throw error;
-  }
+  await upsert(() =>
+    meta.updateOne({ _id: "schema" }, { $max: { version: schemaVersion } }, { upsert: true }),
+  );
   return migrated;
 }
 

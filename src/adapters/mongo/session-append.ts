@@ -3,7 +3,7 @@
  * the session's `last_event`, raised by maximum. Until the second, no reader sees the batch. A writer that finds the
  * number taken finishes the other's second write and takes the next number, so a crash between the two stops nobody.
  */
-import { BSON, type Collection, type WithId } from "mongodb";
+import { BSON, type Collection } from "mongodb";
 import { ReveriedError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
 import type { NewSessionEvent, SessionEvent } from "../../core/session.ts";
@@ -31,6 +31,12 @@ interface Target {
   readonly id: string;
 }
 
+type Shown = Pick<BatchDocument, "last" | "created_at">;
+
+interface Stored extends Shown {
+  readonly events: SessionEvent[];
+}
+
 export function createAppend({ sessions, batches, calls }: AppendDeps): SessionStore["append"] {
   return ({ tenant, sessionId, events, now }) => {
     const target = { tenant, id: sessionId };
@@ -39,12 +45,18 @@ export function createAppend({ sessions, batches, calls }: AppendDeps): SessionS
         const session = await sessions.findOne({ _id: keyOf(target) });
         if (session === null) return null;
         if (events.length === 0) return session.archived_at === null ? [] : null;
-        if (session.archived_at !== null) return await findStored(session, target, events);
+        if (session.archived_at !== null) {
+          const stored = await findStored(target, events);
+          return stored !== null && stored.last <= session.last_event ? stored.events : null;
+        }
         const batch = toBatchDocument(target, session.last_event + 1, events, now);
         checkSize(batch);
-        if ((await unlessDuplicate(batches.insertOne(batch))) !== null) return await show(target, batch);
-        const same = await findSame(target, events);
-        if (same !== null) return await show(target, same);
+        checkDistinct(batch);
+        if ((await unlessDuplicate(batches.insertOne(batch))) !== null) {
+          return (await show(target, batch)) ? fromBatchDocument(batch) : null;
+        }
+        const stored = await findStored(target, events);
+        if (stored !== null) return (await show(target, stored)) ? stored.events : null;
         // Somebody else's batch has the number: see to it that it counts, then take the next.
         const other = await batches.findOne({ _id: batch._id });
         if (other !== null) await show(target, other);
@@ -56,46 +68,45 @@ export function createAppend({ sessions, batches, calls }: AppendDeps): SessionS
     });
   };
 
-  /** Lets readers see the batch; its events, or null when the session was archived before they were to be seen. */
-  async function show(target: Target, batch: BatchDocument): Promise<SessionEvent[] | null> {
+  /** Lets readers see a batch and those before it; false when the session was archived before they were to be seen. */
+  async function show(target: Target, { last, created_at }: Shown): Promise<boolean> {
     const shown = await sessions.updateOne(
       { _id: keyOf(target), archived_at: null },
-      { $max: { last_event: batch.last, updated_at: batch.created_at } },
+      { $max: { last_event: last, updated_at: created_at } },
     );
-    if (shown.matchedCount > 0) return fromBatchDocument(batch);
+    if (shown.matchedCount > 0) return true;
     const session = await sessions.findOne({ _id: keyOf(target) });
-    return session !== null && session.last_event >= batch.last ? fromBatchDocument(batch) : null;
+    return session !== null && session.last_event >= last;
   }
 
-  /** The answer to a repeat that comes after the archiving, or null when these events were not appended before it. */
-  async function findStored(
-    session: WithId<SessionDocument>,
-    target: Target,
-    events: readonly NewSessionEvent[],
-  ): Promise<SessionEvent[] | null> {
-    const same = await findSame(target, events);
-    return same !== null && same.last <= session.last_event ? fromBatchDocument(same) : null;
-  }
-
-  /** The batch that these very events were stored as, or null. Throws `conflict` when only some of the ids are taken. */
-  async function findSame(target: Target, events: readonly NewSessionEvent[]): Promise<BatchDocument | null> {
+  /** These very events as they were stored, or null when none was. Throws `conflict` when only some were. */
+  async function findStored(target: Target, events: readonly NewSessionEvent[]): Promise<Stored | null> {
     const ids = events.map((event) => event.id);
     const found = await batches
       .find({ tenant: target.tenant, session_id: target.id, event_ids: { $in: ids } })
       .toArray();
-    const [same] = found;
-    if (same === undefined) return null;
-    if (found.length === 1 && isSameList(same.event_ids, ids)) return same;
-    throw new ReveriedError(
-      "conflict",
-      `some of these events of session ${target.id} were appended before, with others; send the same events again or new ones`,
-      { details: { field: "events" } },
-    );
+    const newest = found.toSorted((a, b) => a.last - b.last).at(-1);
+    if (newest === undefined) return null;
+    const byId = new Map(found.flatMap(fromBatchDocument).map((event) => [event.id, event]));
+    const stored = ids.map((id) => byId.get(id) ?? mixed(target, id));
+    return { events: stored, last: newest.last, created_at: newest.created_at };
   }
 }
 
-function isSameList(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((id, index) => id === b[index]);
+function checkDistinct(batch: BatchDocument): void {
+  const seen = new Set<string>();
+  for (const id of batch.event_ids) {
+    if (seen.has(id)) mixed({ tenant: batch.tenant, id: batch.session_id }, id);
+    seen.add(id);
+  }
+}
+
+function mixed(session: Target, eventId: string): never {
+  throw new ReveriedError(
+    "conflict",
+    `event ${eventId} of session ${session.id} comes twice, or with others of this call that are stored already; send new events under new ids`,
+    { details: { field: "events" } },
+  );
 }
 
 function checkSize(batch: BatchDocument): void {

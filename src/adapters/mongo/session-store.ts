@@ -77,10 +77,9 @@ export function createMongoSessionStore(deps: SessionStoreDeps): SessionStore {
     archive({ tenant, id, now }) {
       return calls.run(async () => {
         const _id = keyOf({ tenant, id });
-        const at = new Date(now);
         const archived = await sessions.findOneAndUpdate(
           { _id, archived_at: null },
-          { $set: { archived_at: at }, $max: { updated_at: at } },
+          { $set: { archived_at: new Date(now) } },
           { returnDocument: "after" },
         );
         return fromNullable(archived ?? (await sessions.findOne({ _id })));

@@ -79,15 +79,11 @@ export async function openMongoStorage(
   const db = client.db(database);
   const calls = createCalls({ clock }, hostsOf(client));
   const close = () => client.close();
-  return { ...createMongoPorts(clock, db, calls), migrated, close, [Symbol.asyncDispose]: close };
+  return { ...createMongoPorts(db, calls), migrated, close, [Symbol.asyncDispose]: close };
 }
 
 /** The storage ports over a database that `migrate` has made ready. */
-export function createMongoPorts(
-  clock: Clock,
-  db: Db,
-  calls: Calls,
-): Omit<MongoStorage, keyof Closing | "migrated"> {
+export function createMongoPorts(db: Db, calls: Calls): Omit<MongoStorage, keyof Closing | "migrated"> {
   const dreams = db.collection<DreamDocument>("dreams");
   const turns = createTurns(db.collection<CounterDocument>("turns"));
   const check = () =>
@@ -98,7 +94,6 @@ export function createMongoPorts(
     dreams: createMongoDreamStore({ dreams, turns, calls, check }),
     outbox: createMongoOutbox({ dreams, calls }),
     memories: createMongoMemoryStores({
-      clock,
       calls,
       stores: db.collection<StoreDocument>("memory_stores"),
       heads: db.collection<Part>("memory_heads"),

@@ -4,6 +4,7 @@
  * dreams and one with a single dream take turns, and one that was idle saves up nothing.
  */
 import type { Collection } from "mongodb";
+import { upsert } from "./calls.ts";
 import { sortable } from "./documents.ts";
 
 export interface CounterDocument {
@@ -39,16 +40,18 @@ export function createTurns(counters: Collection<CounterDocument>): Turns {
   }
 
   async function next(tenant: string): Promise<number> {
-    const counter = await counters.findOneAndUpdate(
-      { _id: tenant },
-      { $inc: { last: 1 } },
-      { upsert: true, returnDocument: "after" },
+    const counter = await upsert(() =>
+      counters.findOneAndUpdate(
+        { _id: tenant },
+        { $inc: { last: 1 } },
+        { upsert: true, returnDocument: "after" },
+      ),
     );
     return counter?.last ?? 1;
   }
 
   async function raise(id: string, to: number): Promise<void> {
-    await counters.updateOne({ _id: id }, { $max: { last: to } }, { upsert: true });
+    await upsert(() => counters.updateOne({ _id: id }, { $max: { last: to } }, { upsert: true }));
   }
 }
 

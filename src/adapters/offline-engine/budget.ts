@@ -17,7 +17,7 @@ export function selectClaims(claims: readonly Claim[], maxTokens: number): Selec
       entryOverheadTokens +
       claim.statements.reduce((sum, statement) => sum + estimateTokens(statement.shown) + 1, 0);
     const salience = claim.statements.reduce((sum, statement) => sum + statement.salience, 0);
-    return { claim, tokens, value: salience / tokens ** 1.0 };
+    return { claim, tokens, value: salience / tokens ** 0.7 };
   });
   weighed.sort((a, b) => b.value - a.value || b.claim.order - a.claim.order || a.tokens - b.tokens);
   const chosen = new Set<Claim>();

@@ -83,22 +83,32 @@ function chronoExpressions(sentence: string, today: number): Expression[] {
   const reference = { instant: new Date(noonOf(today)), timezone: 0 };
   const found: Expression[] = [];
   for (const result of casual.parse(sentence, reference)) {
-    const date = dateOfResult(result, sentence, today);
-    if (date !== null) found.push({ start: result.index, end: result.index + result.text.length, date });
+    const words = result.text.replace(/[\s,;.:-]+$/, "");
+    const end = result.index + words.length;
+    // "tonight's dinner" would be torn apart.
+    if (/^['’\p{L}]/u.test(sentence.slice(end))) continue;
+    const date = dateOfResult(result, words, sentence, today);
+    if (date !== null) found.push({ start: result.index, end, date });
   }
   return found;
 }
 
-function dateOfResult(result: ParsedResult, sentence: string, today: number): string | null {
-  const { text, start, end } = result;
-  if (/^[a-z]{1,3}$/i.test(text) || /^\d{4}-\d{2}-\d{2}/.test(text)) return null;
-  if (!start.isCertain("day") && !start.isCertain("weekday")) return null;
-  const before = sentence.slice(0, result.index);
-  if (isHabit(text, before)) return null;
+function dateOfResult(result: ParsedResult, words: string, sentence: string, today: number): string | null {
+  const { start, end } = result;
+  if (/^[a-z]{1,3}$/i.test(words) || /^\d{4}-\d{2}-\d{2}/.test(words)) return null;
+  // "a few weeks ago" names no day, "for five days" names a length.
+  if (/\b(?:few|several|couple|some)\b/i.test(words)) return null;
+  const span = /\b(?:days?|weeks?|months?|years?)\b/i.test(words);
+  if (span && !/\b(?:ago|from now|later|last|past|previous|next|in|within)\b/i.test(words)) return null;
+  if (span && /\byears?\b/i.test(words)) return null;
+  if (!start.isCertain("day") && !start.isCertain("weekday") && !span) return null;
+  if (isHabit(words, sentence.slice(0, result.index))) return null;
   const from = dayOf(start);
   // A slip of the pen ("in the year 20235") must not become a date.
   if (from === null || Math.abs(from - today) > 36_525) return null;
-  // The library's types say undefined; it gives null.
+  if (span && /\bmonths?\b/i.test(words) && !/\b(?:last|past|previous)\b/i.test(words))
+    return formatDay(from).slice(0, 7);
+  if (span && /\b(?:last|past|previous)\b/i.test(words)) return `${formatDay(from)}..${formatDay(today)}`;
   const to = end ? dayOf(end) : null;
   if (to === null || to <= from) return formatDay(from);
   return `${formatDay(from)}..${formatDay(to)}`;

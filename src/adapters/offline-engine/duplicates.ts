@@ -17,7 +17,10 @@ export async function mergeNotes(notes: readonly Note[], drafts: Drafts, pace: P
   const index = createNearIndex<NoteSentence>();
   const worded = new Map<NoteSentence, NoteSentence>();
   const oldestFirst = [...notes].sort(
-    (a, b) => a.memory.createdAt - b.memory.createdAt || slugOf(a.memory.path).length - slugOf(b.memory.path).length || (a.memory.path < b.memory.path ? -1 : 1),
+    (a, b) =>
+      a.memory.createdAt - b.memory.createdAt ||
+      slugOf(a.memory.path).length - slugOf(b.memory.path).length ||
+      (a.memory.path < b.memory.path ? -1 : 1),
   );
   let merged = 0;
   const whole = new Map<string, Note>();

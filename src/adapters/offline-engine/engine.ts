@@ -1,5 +1,6 @@
 import { noUsage } from "../../core/dream.ts";
 import { ReveriedError } from "../../core/errors.ts";
+import { raceAbort } from "../../lib/abort.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Engine, EngineContext, EngineInput, EngineResult } from "../../ports/engine.ts";
 import { type OfflineEngineOptions, resolveOfflineEngineOptions } from "./options.ts";
@@ -88,7 +89,12 @@ export function createInlineOfflineEngine(
         await clock.nextTurn();
         signal.throwIfAborted();
       });
-      return runPipeline(input, config.maxTokens, { pace, report: context.report });
+      const stoppable: EngineInput = {
+        ...input,
+        readMemories: (paths) => raceAbort(input.readMemories(paths), signal),
+        readEvents: (sessionId, after) => raceAbort(input.readEvents(sessionId, after), signal),
+      };
+      return runPipeline(stoppable, config.maxTokens, { pace, report: context.report });
     },
     async close() {
       closing.abort(closed());

@@ -8,7 +8,7 @@ import { type Entry, entryOf, renderEntry, sourcesOf } from "./entry.ts";
 import { type Note, slugOf } from "./note.ts";
 import { historyOfStatement } from "./outdated.ts";
 import { insertEntry, insertHistory } from "./page.ts";
-import { findTopics, type Subject, slugify, stemsOfTitle } from "./subjects.ts";
+import { findTopics, type Subject, slugify, topicsOfTitle } from "./subjects.ts";
 
 const entriesForHeadings = 8;
 const claimsPerHeading = 3;
@@ -39,8 +39,8 @@ export function fileEntries(
   const gone = new Set(drafts.all().flatMap((draft) => (draft.gone ? [draft.path] : [])));
   const standing = notes.filter((note) => !gone.has(note.memory.path));
   for (const group of groupBySubject(entries)) {
-    const path = pathFor(group.subject, standing, tools);
-    const headings = headingsFor(group.entries, drafts.has(path), tools, group.subject);
+    const path = pathFor(group.subject, standing);
+    const headings = headingsFor(group.entries, drafts.has(path), group.subject);
     for (const entry of group.entries.toSorted(byHeadingThenNewest(headings))) {
       const heading = headings.get(entry.claim)?.title ?? (headings.size === 0 ? null : "Other");
       paths.add(addEntry(entry, path, heading, drafts, tools));
@@ -60,13 +60,13 @@ function groupBySubject(entries: readonly NewEntry[]): { subject: Subject; entri
   return [...groups.entries()].sort(([a], [b]) => comparePaths(a, b)).map(([, group]) => group);
 }
 
-function pathFor(subject: Subject, notes: readonly Note[], tools: Toolbox): string {
+function pathFor(subject: Subject, notes: readonly Note[]): string {
   const slug = slugify(subject.title);
   const home = subject.kind === "person" ? "/people" : "/topics";
   const own = `${home}/${slug}.md`;
   if (notes.some((note) => note.memory.path === own)) return own;
   const about = notes
-    .filter((note) => isAbout(note, subject, tools))
+    .filter((note) => isAbout(note, subject))
     .sort((a, b) => a.title.length - b.title.length || comparePaths(a.memory.path, b.memory.path));
   const best = about[0];
   if (best !== undefined) return best.memory.path;
@@ -77,28 +77,26 @@ function pathFor(subject: Subject, notes: readonly Note[], tools: Toolbox): stri
   return path;
 }
 
-function isAbout(note: Note, subject: Subject, tools: Toolbox): boolean {
+function isAbout(note: Note, subject: Subject): boolean {
   if (note.memory.path === "/index.md") return false;
   const name = slugOf(note.memory.path);
   if (subject.kind === "person") {
     const names = [name, note.title].map((text) => text.toLowerCase());
     return names.includes(subject.title.toLowerCase()) || names.includes(slugify(subject.title));
   }
-  return subject.key !== "general" && stemsOfTitle(`${name} ${note.title}`, tools).has(subject.key);
+  return subject.key !== "general" && topicsOfTitle(`${name} ${note.title}`).has(subject.key);
 }
 
 // Headings help in a long file; an existing one keeps the form it has.
 function headingsFor(
   entries: readonly NewEntry[],
   exists: boolean,
-  tools: Toolbox,
   subject: Subject,
 ): ReadonlyMap<Claim, Subject> {
   if (exists || entries.length < entriesForHeadings) return new Map();
   const people = new Map([[subject.title.toLowerCase(), subject.title]]);
   return findTopics(
     entries.map((entry) => entry.claim),
-    tools,
     claimsPerHeading,
     people,
   );

@@ -58,7 +58,7 @@ export async function runPipeline(
   writeHistory(outdated, drafts);
   await pace.look();
   const claims = partClaims(reading.claims);
-  const subjects = fileClaims(claims, tools);
+  const subjects = fileClaims(claims);
   const selection = selectClaims(claims, maxTokens);
   const news =
     input.type === "consolidate"

@@ -53,12 +53,28 @@ export async function readSessions(
     await pace.step();
     weighClaim(claim, commonness);
   }
-  return {
-    claims: into.claims.filter((claim) => claim.statements.length > 0),
-    eventsRead,
-    secrets: into.secrets,
-  };
+  const claims = joinFollowUps(into.claims.filter((claim) => claim.statements.length > 0));
+  return { claims, eventsRead, secrets: into.secrets };
 }
+
+// "She moved to Chicago." says nothing alone: it goes with what the same speaker said just before.
+function joinFollowUps(claims: readonly Claim[]): Claim[] {
+  const joined: Claim[] = [];
+  for (const claim of claims) {
+    const before = joined.at(-1);
+    const follows =
+      before !== undefined &&
+      before.said.sessionId === claim.said.sessionId &&
+      before.said.speaker === claim.said.speaker &&
+      claim.said.eventNumber - before.said.eventNumber <= 2 &&
+      pointsBack.test(claim.statements[0]?.text ?? "");
+    if (follows) before.statements.push(...claim.statements);
+    else joined.push(claim);
+  }
+  return joined;
+}
+
+const pointsBack = /^(?:he|she|they|it|this|that|these|those|both|his|her|their|its)\b/i;
 
 /** Reads every memory, a bounded number of bytes at a time. */
 export async function readNotes(

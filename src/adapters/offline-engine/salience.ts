@@ -30,6 +30,8 @@ const request =
 // What asks the other side for something without a question mark.
 const asking =
   /\b(?:(?:was|i'm|just|been) wondering|could you|can you|would you|if you (?:could|can|have|know)|wanted to ask|(?:any|some|your) (?:more )?(?:other )?(?:tips|advice|suggestions?|recommendations?|ideas|thoughts|inspiration|pointers|guidance|insights?)|help me|looking for (?:some|any|a few|recommendations|tips|advice|ideas|inspiration)|give me|tell me|suggest|recommend)\b/i;
+const indirectQuestion =
+  /\b(?:wondering (?:if|whether|what|how|which|about)|could you|can you|would you|do you)\b/i;
 const advice =
   /\b(?:you (?:can|could|should|may|might|will|need|want)|if you|your|you're|you'll|let me|i can|i'll|i would|i recommend|i suggest)\b/i;
 
@@ -68,6 +70,7 @@ function isStatement(sentence: string, features: Features): boolean {
   if (features.words.length < 3 && features.key.length < 12) return false;
   if (features.stems.length < 2) return false;
   if (request.test(sentence)) return false;
+  if (indirectQuestion.test(sentence) && features.values.length === 0) return false;
   if (reaction.test(sentence) && features.values.length === 0 && features.stems.length < 8) return false;
   return true;
 }

@@ -1,4 +1,4 @@
-import type { Claim, Toolbox } from "./claims.ts";
+import type { Claim } from "./claims.ts";
 import { isStopWord, type Word, wordsOf } from "./words.ts";
 
 /** What a claim is filed under. */
@@ -12,8 +12,12 @@ export interface Subject {
 
 const claimsPerTopicMin = 3;
 const topicsMax = 60;
+// In characters: about four sentences.
+const pieceLengthMax = 480;
 const determiner =
-  /^(?:the|my|our|a|an|this|that|these|those|his|her|their|its|your|some|of|for|on|in|with|to|new|at|about|from|each|every|no|any|two|three|first)$/;
+  /^(?:the|my|our|a|an|this|that|these|those|his|her|their|its|your|some|of|for|on|in|with|new|at|about|from|each|every|no|any|two|three|first)$/;
+const beforeVerb =
+  /^(?:to|i|we|you|they|he|she|can|could|will|would|should|must|may|might|don't|didn't|not|i'll|we'll|i'm|let's|was|were|been|being|got)$/;
 const notATopic =
   /^(?:.*days?|week|month|year|hour|minute|time|thing|way|lot|bit|one|idea|tip|kind|sort|type|people|person|friend|part|end|start|place|point|today|yesterday|tomorrow|weekend|morning|afternoon|evening|night|january|february|march|april|june|july|august|september|october|november|december|something|anything|everything|number|example|question|answer|help|advice|suggestion|recommendation|option|reason|problem|fact|case|couple|past|future|good|great|new|old|last|next|experience|plan|while|start|look|feel|try|love|need|user|assistant|ago|recent|different|interested)s?$/;
 const relation =
@@ -44,7 +48,7 @@ export function findPeople(claims: readonly Claim[]): ReadonlyMap<string, string
  * stay whole: what is said together is found together.
  */
 export function partClaims(claims: readonly Claim[]): Claim[] {
-  return claims.flatMap((claim) => {
+  return claims.flatMap(inPieces).flatMap((claim) => {
     if (genericSpeaker.test(claim.said.speaker)) return [claim];
     const own = claim.statements.filter(({ text }) => personal.test(text));
     const rest = claim.statements.filter((statement) => !own.includes(statement));
@@ -53,8 +57,25 @@ export function partClaims(claims: readonly Claim[]): Claim[] {
   });
 }
 
+// A long answer taken whole would fill a memory alone.
+function inPieces(claim: Claim): Claim[] {
+  const pieces: Claim[] = [];
+  let length = 0;
+  for (const statement of claim.statements) {
+    const open = pieces.at(-1);
+    if (open !== undefined && length + statement.shown.length <= pieceLengthMax) {
+      open.statements.push(statement);
+      length += statement.shown.length;
+    } else {
+      pieces.push({ ...claim, statements: [statement] });
+      length = statement.shown.length;
+    }
+  }
+  return pieces;
+}
+
 /** Files each claim under a person or a topic. Looks at sessions only, so that the same sessions are filed alike again. */
-export function fileClaims(claims: readonly Claim[], tools: Toolbox): ReadonlyMap<Claim, Subject> {
+export function fileClaims(claims: readonly Claim[]): ReadonlyMap<Claim, Subject> {
   const people = findPeople(claims);
   const subjects = new Map<Claim, Subject>();
   const open: Claim[] = [];
@@ -63,7 +84,7 @@ export function fileClaims(claims: readonly Claim[], tools: Toolbox): ReadonlyMa
     if (person === null) open.push(claim);
     else subjects.set(claim, person);
   }
-  for (const [claim, topic] of findTopics(open, tools, claimsPerTopicMin, people)) subjects.set(claim, topic);
+  for (const [claim, topic] of findTopics(open, claimsPerTopicMin, people)) subjects.set(claim, topic);
   for (const claim of open) {
     if (!subjects.has(claim)) subjects.set(claim, leftover(claim));
   }
@@ -99,18 +120,19 @@ interface Term {
   readonly claims: Set<Claim>;
   readonly spellings: Map<string, number>;
   heads: number;
+  /** Times it stood where a verb stands. */
+  verbs: number;
   uses: number;
 }
 
 /** Covers the claims with as few topics as say much: each is a noun that at least `least` claims are about. */
 export function findTopics(
   claims: readonly Claim[],
-  tools: Toolbox,
   least: number,
   people: ReadonlyMap<string, string>,
 ): Map<Claim, Subject> {
-  const terms = [...collectTerms(claims, tools, people).values()].filter(
-    (term) => term.claims.size >= least && term.heads * 3 >= term.uses,
+  const terms = [...collectTerms(claims, people).values()].filter(
+    (term) => term.claims.size >= least && term.heads * 3 >= term.uses && term.verbs * 5 <= term.uses,
   );
   const topics = new Map<Claim, Subject>();
   for (let round = 0; round < topicsMax; round += 1) {
@@ -144,20 +166,24 @@ function bestTerm(
   return best;
 }
 
-function collectTerms(
-  claims: readonly Claim[],
-  tools: Toolbox,
-  people: ReadonlyMap<string, string>,
-): Map<string, Term> {
+function collectTerms(claims: readonly Claim[], people: ReadonlyMap<string, string>): Map<string, Term> {
   const terms = new Map<string, Term>();
   for (const claim of claims) {
     for (const { features, text } of claim.statements) {
       features.words.forEach((word, index) => {
         if (!mayBeTopic(word) || people.has(word.text)) return;
-        const stem = tools.stem(word.text);
-        const term = terms.get(stem) ?? { stem, claims: new Set(), spellings: new Map(), heads: 0, uses: 0 };
+        const stem = singular(word.text);
+        const term = terms.get(stem) ?? {
+          stem,
+          claims: new Set(),
+          spellings: new Map(),
+          heads: 0,
+          verbs: 0,
+          uses: 0,
+        };
         terms.set(stem, term);
         term.uses += 1;
+        if (beforeVerb.test(features.words[index - 1]?.text ?? "")) term.verbs += 1;
         if (!isHead(features.words, index, text)) return;
         term.heads += 1;
         term.claims.add(claim);
@@ -168,8 +194,22 @@ function collectTerms(
   return terms;
 }
 
+// The stem would put "market" and "marketing" in one place.
+function singular(word: string): string {
+  if (/(?:ss|us|is)$/.test(word) || word.length < 4) return word;
+  return word
+    .replace(/ies$/, "y")
+    .replace(/(ch|sh|x|z|ss)es$/, "$1")
+    .replace(/s$/, "");
+}
+
 function mayBeTopic(word: Word): boolean {
-  return /^\p{L}[\p{L}\p{N}]{2,}$/u.test(word.text) && !isStopWord(word.text) && !notATopic.test(word.text);
+  return (
+    /^\p{L}[\p{L}\p{N}]{2,}$/u.test(word.text) &&
+    !isStopWord(word.text) &&
+    !notATopic.test(word.text) &&
+    !/(?:ed|ly)$/.test(word.text)
+  );
 }
 
 // The last word of "our staging database": something that points before it, nothing that it describes behind it.
@@ -204,11 +244,11 @@ export function slugify(title: string): string {
   return slug.replace(/^-+|-+$/g, "") || "notes";
 }
 
-/** Stems of a title or a file name, for finding the note that is about a subject. */
-export function stemsOfTitle(title: string, tools: Toolbox): ReadonlySet<string> {
+/** Words of a title or a file name as topics are keyed, for finding the note that is about a subject. */
+export function topicsOfTitle(title: string): ReadonlySet<string> {
   return new Set(
     wordsOf(title.replaceAll("_", " "))
       .filter((word) => !isStopWord(word.text))
-      .map((word) => tools.stem(word.text)),
+      .map((word) => singular(word.text)),
   );
 }

@@ -83,4 +83,14 @@ describe("a session file of Claude Code", () => {
     const uuid = "00000000-0000-4000-8000-000000000001";
     expect(await readLines([user("a", { uuid }), user("a", { uuid })])).toHaveLength(1);
   });
+
+  test("takes a queued message from a person only", async () => {
+    const queued = (kind: string) => ({
+      type: "attachment",
+      sessionId,
+      attachment: { type: "queued_command", prompt: `by ${kind}`, commandMode: "prompt", origin: { kind } },
+    });
+    const items = await readLines([queued("human"), queued("coordinator")]);
+    expect(items.map(({ event }) => event.blocks)).toEqual([[{ type: "text", text: "by human" }]]);
+  });
 });

@@ -50,6 +50,7 @@ export function trustOf(role: string): Trust {
   return Object.hasOwn(trustByRole, known) ? (trustByRole[known] ?? "user") : "user";
 }
 
+/** Whether a parsed value is an object, and no array or null. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -85,6 +86,7 @@ export function firstTimeAt(value: JsonObject, keys: readonly string[], place: s
   return null;
 }
 
+/** A text as blocks: none when it is empty. Halves of surrogate pairs, which UTF-8 cannot hold, are replaced. */
 export function textBlock(text: string): Block[] {
   return text === "" ? [] : [{ type: "text", text: text.toWellFormed() }];
 }

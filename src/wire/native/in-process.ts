@@ -14,7 +14,6 @@ export function createInProcessTransport(handlers: readonly UniversalHandler[]):
         requestId: "in-process",
         procedure: handler.requestPath,
         input: handler.method.input,
-        input: handler.method.input,
         principal: null,
         entered: false,
         told: null,

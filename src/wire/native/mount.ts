@@ -6,10 +6,9 @@ import { type Exchange, isHttp2, type Mount, sendJson } from "../exchange.ts";
 import { readBody } from "./body.ts";
 import { type CallState, callStateKey } from "./call.ts";
 import { connectError, internalError } from "./error.ts";
-import { respond } from "./respond.ts";
+import { type RespondConfig, respond } from "./respond.ts";
 
-export interface NativeMountConfig {
-  readonly receiveTimeoutMs: number;
+export interface NativeMountConfig extends RespondConfig {
   readonly requestTimeoutMs: number;
   readonly watchTimeoutMaxMs: number;
 }
@@ -35,7 +34,8 @@ export function createNativeMount(
       const answer = await handler(universalRequest(deps, config, handler, exchange, state));
       // A connection of HTTP/1.1 that stays open would hold up the stop until it is idle for long.
       const closing = deps.stopping.aborted && !isHttp2(exchange.request);
-      await respond(exchange, answer, closing ? { connection: "close" } : {});
+      const headers: Record<string, string> = closing ? { connection: "close" } : {};
+      await respond(deps, config, exchange, answer, headers);
     } catch (error) {
       const { rawMessage } = internalError(deps, state, error);
       sendJson(exchange, 500, { code: "internal", message: rawMessage });

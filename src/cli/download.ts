@@ -1,0 +1,36 @@
+import type { DreamChange } from "../../gen/dream/v1/dream_pb.ts";
+import { limits } from "../core/limits.ts";
+import type { Clients } from "./clients.ts";
+import type { NoteToWrite } from "./files/write-notes.ts";
+
+/** Memories a page; each may have 100 kB. */
+const memoriesPage = 50;
+
+/** Every memory of a store with its text, in the order of the paths. */
+export async function* downloadMemories(
+  { stores }: Clients,
+  memoryStoreId: string,
+  signal: AbortSignal,
+): AsyncGenerator<NoteToWrite, void, undefined> {
+  let pageToken = "";
+  do {
+    const request = { memoryStoreId, pageSize: memoriesPage, pageToken, includeContent: true };
+    const page = await stores.listMemories(request, { signal });
+    for (const { path, content } of page.memories) yield { path, content: content ?? "" };
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+}
+
+/** Every change of a completed dream, in the order of the paths. */
+export async function* downloadChanges(
+  { dreams }: Clients,
+  id: string,
+  signal: AbortSignal,
+): AsyncGenerator<DreamChange, void, undefined> {
+  let pageToken = "";
+  do {
+    const page = await dreams.diffDream({ id, pageSize: limits.changesPageMax, pageToken }, { signal });
+    yield* page.changes;
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+}

@@ -1,0 +1,69 @@
+import { urlOption } from "./clients.ts";
+import type { Command, CommandOption, CommandRun } from "./command.ts";
+
+const jsonOption: CommandOption = { flag: "json", value: null, help: "Print JSON", default: "" };
+
+type Name = "list" | "get" | "create" | "cancel" | "archive" | "watch" | "diff";
+
+function dreamsCommand(
+  name: Name,
+  parts: Pick<Command, "usage" | "summary"> & { readonly options?: readonly CommandOption[] },
+): Command {
+  const { usage, summary, options = [] } = parts;
+  const words = usage === "" ? 0 : 1;
+  return {
+    name: `dreams ${name}`,
+    usage,
+    summary,
+    details: [],
+    options: [...options, urlOption, jsonOption],
+    words: { min: words, max: words },
+    load: async (): Promise<CommandRun> => (await import("./dreams.ts")).dreams[name],
+  };
+}
+
+const option = (flag: string, value: string | null, help: string, fallback = ""): CommandOption => ({
+  flag,
+  value,
+  help,
+  default: fallback,
+});
+
+/** The commands about dreams of a running server. */
+export const dreamsCommands: readonly Command[] = [
+  dreamsCommand("list", {
+    usage: "",
+    summary: "List dreams, newest first",
+    options: [
+      {
+        ...option("status", "STATUS", "Only pending, running, completed, failed or canceled ones"),
+        many: true,
+      },
+      option("store", "ID", "Only dreams that read this memory store"),
+      option("archived", null, "Archived dreams too"),
+      option("limit", "N", "At most this many", "20"),
+    ],
+  }),
+  dreamsCommand("get", { usage: "ID", summary: "Show one dream" }),
+  dreamsCommand("create", {
+    usage: "",
+    summary: "Create a dream",
+    options: [
+      option("store", "ID", "The memory store to read (required)"),
+      { ...option("session", "ID", "The sessions to read"), many: true },
+      option("model", "NAME", "A model of the server's configuration", "auto"),
+      option("type", "TYPE", "omni, consolidate, agent or card_refresh", "omni"),
+      option("instructions", "TEXT", "What the dream should heed"),
+      option("update-existing", null, "Write the result into the store itself, not into a new one"),
+      option("watch", null, "Follow it to its end"),
+    ],
+  }),
+  dreamsCommand("watch", {
+    usage: "ID",
+    summary: "Follow a dream to its end; with --json one line for each update",
+    options: [option("after", "N", "Only events with a greater number", "0")],
+  }),
+  dreamsCommand("diff", { usage: "ID", summary: "Show what a completed dream changed, and why" }),
+  dreamsCommand("cancel", { usage: "ID", summary: "End a pending or running dream" }),
+  dreamsCommand("archive", { usage: "ID", summary: "Put an ended dream away; lists leave it out" }),
+];

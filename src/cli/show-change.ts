@@ -1,0 +1,81 @@
+import { ChangeKind, type DreamChange, type Edit, type Source } from "../../gen/dream/v1/dream_pb.ts";
+import { count, type Output, oneLine, printable, wrap } from "./output.ts";
+import { dateText } from "./words.ts";
+
+const sourcesShown = 2;
+const kindWords: ReadonlyMap<number, string> = new Map([
+  [ChangeKind.CREATE, "new"],
+  [ChangeKind.UPDATE, "updated"],
+  [ChangeKind.DELETE, "deleted"],
+  [ChangeKind.RENAME, "moved"],
+]);
+
+/** One change for people: the memory, and each edit as `-` and `+` lines with its reason and quoted sources. */
+export function writeChange(out: Output, change: DreamChange): void {
+  writeHead(out, change);
+  for (const edit of change.edits) writeEdit(out, edit);
+  if (change.edits.length === 0) writePatch(out, change.unifiedDiff);
+  out.line();
+}
+
+export function writeHead(out: Output, change: DreamChange): void {
+  const { path, toPath, kind, edits, reason, flags, conflict } = change;
+  const name = toPath === "" ? path : `${path} → ${toPath}`;
+  const facts = [kindWords.get(kind) ?? "changed"];
+  if (edits.length > 0) facts.push(count(edits.length, "edit"));
+  if (conflict) facts.push("left alone: somebody else changed it meanwhile");
+  facts.push(...flags);
+  out.line(`${out.paint("bold", oneLine(name))}  ${out.paint("dim", facts.join(" · "))}`);
+  if (edits.length === 0) writeWrapped(out, "  ", reason, "dim");
+}
+
+/** The words before and after, why, and what it rests on. */
+export function writeEdit(out: Output, edit: Edit): void {
+  if (edit.before !== undefined) writeMarked(out, "-", edit.before, "red");
+  if (edit.after !== undefined) writeMarked(out, "+", edit.after, "green");
+  writeWrapped(out, "      why: ", edit.reason, "dim");
+  for (const source of edit.sources.slice(0, sourcesShown))
+    writeWrapped(out, "      ", sourceText(source), "dim");
+  const more = edit.sources.length - sourcesShown;
+  if (more > 0) out.line(out.paint("dim", `      and ${count(more, "more source")}`));
+}
+
+function sourceText({ source, quote }: Source): string {
+  const words = `“${oneLine(quote)}”`;
+  switch (source.case) {
+    case "event": {
+      const { speaker, saidAt } = source.value;
+      const date = dateText(saidAt);
+      return `${oneLine(speaker)}${date === "" ? "" : `, ${date}`}: ${words}`;
+    }
+    case "memory":
+      return `${oneLine(source.value.path)}: ${words}`;
+    default:
+      return words;
+  }
+}
+
+function writeMarked(out: Output, mark: "-" | "+", text: string, paint: "red" | "green"): void {
+  for (const line of printable(text).split("\n")) {
+    wrap(line.trimEnd(), out.columns - 6).forEach((part, at) => {
+      out.line(out.paint(paint, `  ${at === 0 ? mark : " "} ${part}`));
+    });
+  }
+}
+
+/** The first line after `lead`, further ones below its text. */
+function writeWrapped(out: Output, lead: string, text: string, paint: "dim"): void {
+  if (text === "") return;
+  const indent = " ".repeat(lead.length);
+  wrap(oneLine(text), out.columns - lead.length).forEach((line, at) => {
+    out.line(out.paint(paint, `${at === 0 ? lead : indent}${line}`));
+  });
+}
+
+function writePatch(out: Output, patch: string): void {
+  for (const line of printable(patch).split("\n")) {
+    if (line === "") continue;
+    const paint = line.startsWith("-") ? "red" : line.startsWith("+") ? "green" : "dim";
+    out.line(`  ${out.paint(paint, line)}`);
+  }
+}

@@ -1,0 +1,230 @@
+import { Code, createClient } from "@connectrpc/connect";
+import {
+  createConnectTransport,
+  createGrpcTransport,
+  createGrpcWebTransport,
+} from "@connectrpc/connect-node";
+import { describe, expect, test } from "vitest";
+import { DreamService } from "../../gen/dream/v1/dream_service_pb.ts";
+import { ReveriedError } from "../../src/core/errors.ts";
+import { createDeferred } from "../../src/lib/deferred.ts";
+import { aDream } from "../support/factories.ts";
+import { openRawSocket } from "./raw-socket.ts";
+import { post, serve } from "./serve.ts";
+
+/** Work that does not end before the test does. */
+function hanging() {
+  const work = createDeferred<never>();
+  work.promise.catch(() => {});
+  return {
+    call: () => work.promise,
+    // biome-ignore lint/correctness/useYield: it never gets so far
+    stream: async function* () {
+      await work.promise;
+    },
+    end: () => work.reject(new Error("the test is over")),
+  };
+}
+
+const transports = [
+  ["Connect over HTTP/1.1", (baseUrl: string) => createConnectTransport({ baseUrl, httpVersion: "1.1" })],
+  ["Connect over HTTP/2", (baseUrl: string) => createConnectTransport({ baseUrl, httpVersion: "2" })],
+  ["gRPC-Web", (baseUrl: string) => createGrpcWebTransport({ baseUrl, httpVersion: "1.1" })],
+  ["gRPC", (baseUrl: string) => createGrpcTransport({ baseUrl })],
+] as const;
+
+describe("a deadline", () => {
+  test.each(["connect-timeout-ms", "grpc-timeout"])(
+    "given by %s ends a call whose implementation hangs",
+    async (header) => {
+      const hang = hanging();
+      await using served = await serve({ useCases: { getDream: hang.call } });
+      const isConnect = header === "connect-timeout-ms";
+      const response = await fetch(`${served.url}/dream.v1.DreamService/GetDream`, {
+        method: "POST",
+        headers: isConnect
+          ? { "content-type": "application/json", [header]: "20" }
+          : { "content-type": "application/grpc-web+json", [header]: "20m" },
+        body: isConnect ? "{}" : "\x00\x00\x00\x00\x02{}",
+      });
+      const text = await response.text();
+      expect(text).toMatch(isConnect ? /^{"code":"deadline_exceeded"/ : /grpc-status: 4\r\n/i);
+      hang.end();
+    },
+  );
+
+  test.each(transports)(
+    "of the server's own ends a call over %s whose caller gave none",
+    async (_name, transport) => {
+      const config = { requestTimeoutMs: 20, watchTimeoutMaxMs: 30 };
+      const hang = hanging();
+      await using served = await serve({
+        config,
+        useCases: { getDream: hang.call, watchDream: hang.stream },
+      });
+      const client = createClient(DreamService, transport(served.url));
+      await expect(client.getDream({})).rejects.toMatchObject({ code: Code.DeadlineExceeded });
+      const watch = client.watchDream({})[Symbol.asyncIterator]();
+      await expect(watch.next()).rejects.toMatchObject({ code: Code.DeadlineExceeded });
+      hang.end();
+    },
+  );
+
+  test.each([
+    ["connect-timeout-ms", "application/json", "600001"],
+    ["connect-timeout-ms", "application/json", "soon"],
+    ["connect-timeout-ms", "application/json", "-5"],
+  ])("%s of %s %s is refused as out of its bounds", async (header, type, value) => {
+    await using served = await serve({
+      useCases: { getDream: () => Promise.reject(new Error("not to be called")) },
+    });
+    const { body } = await post(
+      served.url,
+      "DreamService/GetDream",
+      {},
+      { [header]: value, "content-type": type },
+    );
+    expect(body).toEqual({ code: "invalid_argument", message: expect.stringContaining(value) });
+  });
+
+  test("aborts the signal of a stream, so that it can clean up", async () => {
+    const cleaned = createDeferred<void>();
+    await using served = await serve({
+      useCases: {
+        watchDream: async function* (_principal, _request, signal) {
+          try {
+            await new Promise((resolve) => signal.addEventListener("abort", resolve));
+            yield* [];
+          } finally {
+            cleaned.resolve();
+          }
+        },
+      },
+    });
+    const client = createClient(DreamService, createGrpcTransport({ baseUrl: served.url }));
+    const watch = client.watchDream({}, { timeoutMs: 20 })[Symbol.asyncIterator]();
+    await expect(watch.next()).rejects.toMatchObject({ code: Code.DeadlineExceeded });
+    await cleaned.promise;
+  });
+});
+
+describe("a stream", () => {
+  const dream = aDream();
+  const [event] = dream.events;
+  if (event === undefined) throw new Error("a new dream has its first event");
+
+  test.each(transports)("over %s ends with unavailable when the server stops", async (_name, transport) => {
+    await using served = await serve({
+      useCases: {
+        watchDream: async function* (_principal, _request, signal) {
+          yield { kind: "event", dream, event };
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        },
+      },
+    });
+    const client = createClient(DreamService, transport(served.url));
+    const watch = client.watchDream({ id: dream.id })[Symbol.asyncIterator]();
+    expect((await watch.next()).value?.update.case).toBe("event");
+    const next = watch.next();
+    const stopped = served.server.stop(10_000);
+    await expect(next).rejects.toMatchObject({
+      code: Code.Unavailable,
+      rawMessage: expect.stringContaining("stopping"),
+    });
+    await stopped;
+  });
+
+  test.each(transports)(
+    "over %s that fails in the middle says so after what it sent",
+    async (_name, transport) => {
+      await using served = await serve({
+        useCases: {
+          watchDream: async function* () {
+            yield { kind: "event", dream, event };
+            throw new ReveriedError("unavailable", "the store went away");
+          },
+        },
+      });
+      const client = createClient(DreamService, transport(served.url));
+      const watch = client.watchDream({ id: dream.id })[Symbol.asyncIterator]();
+      expect((await watch.next()).done).toBe(false);
+      await expect(watch.next()).rejects.toMatchObject({
+        code: Code.Unavailable,
+        rawMessage: "the store went away",
+      });
+    },
+  );
+
+  test("whose client stops reading holds back its source, and cleans up when the client goes", async () => {
+    let sent = 0;
+    const cleaned = createDeferred<void>();
+    const long = { ...event, reason: "r".repeat(1_000_000) };
+    await using served = await serve({
+      useCases: {
+        watchDream: async function* () {
+          try {
+            for (;;) {
+              sent += 1;
+              yield { kind: "event", dream, event: long };
+            }
+          } finally {
+            cleaned.resolve();
+          }
+        },
+      },
+    });
+    using raw = await openRawSocket(served.port);
+    await raw.send(
+      `POST /dream.v1.DreamService/WatchDream HTTP/1.1\r\nHost: x\r\nContent-Type: application/connect+json\r\nContent-Length: 7\r\n\r\n\x00\x00\x00\x00\x02{}`,
+    );
+    await raw.receive((text) => text.includes("rrr"));
+    raw.socket.pause();
+    for (let last = -1; last !== sent; ) {
+      last = sent;
+      for (let turn = 0; turn < 200; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(sent).toBeLessThan(100);
+    raw.socket.destroy();
+    await cleaned.promise;
+  });
+});
+
+test("an answer that the client does not read is given up after a while without progress", async () => {
+  const entry = {
+    path: "/a",
+    memoryId: "mem_1",
+    versionId: "memver_1",
+    originStoreId: "memstore_1",
+    contentHash: "",
+    sizeBytes: 1,
+    version: 1,
+    createdAt: 0,
+    updatedAt: 0,
+  };
+  const content = "c".repeat(32_000_000);
+  await using served = await serve({
+    config: { silentSocketMs: 50 },
+    useCases: {
+      getMemory: async () => ({
+        memoryStoreId: "memstore_1",
+        id: "mem_1",
+        versionId: "memver_1",
+        entry,
+        content,
+      }),
+    },
+  });
+  using raw = await openRawSocket(served.port);
+  const body = `{"memoryStoreId":"memstore_1","path":"/a"}`;
+  raw.socket.pause();
+  await raw.send(
+    `POST /dream.v1.MemoryStoreService/GetMemory HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  // Only a server that has cut the connection stops without a grace time having to run out.
+  const cut = createDeferred<void>();
+  raw.socket.once("close", () => cut.resolve());
+  await new Promise<void>((resolve) => raw.socket.once("readable", () => resolve()));
+  const look = () => (raw.socket.destroyed ? cut.resolve() : raw.socket.write("x", () => setImmediate(look)));
+  look();
+  await cut.promise;
+});
