@@ -61,6 +61,17 @@ export const commands: readonly Command[] = [
   },
   ...dreamsCommands,
   {
+    name: "demo",
+    usage: "",
+    summary: "Watch a dream over the example data, from a server of its own",
+    details: ["Touches nothing that is configured; leaves its result in a new folder and says where."],
+    options: [
+      { flag: "all", value: null, help: "Print every change, not only the most telling", default: "" },
+    ],
+    words: { min: 0, max: 0 },
+    load: async () => (await import("./demo.ts")).demo,
+  },
+  {
     name: "health",
     usage: "",
     summary: "Ask the server whether it is ready (exit code 0 or 3)",

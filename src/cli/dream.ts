@@ -19,7 +19,7 @@ import { checkCompleted, followDream, theDream } from "./follow-dream.ts";
 import { type LoadedInputs, loadInputs } from "./load-inputs.ts";
 import { count, type Output, writeJson } from "./output.ts";
 import { createProgress, type Progress } from "./progress.ts";
-import { writeChange } from "./show-change.ts";
+import { titlesOf, writeChange } from "./show-change.ts";
 import { changesText } from "./words.ts";
 
 /** How long the engine may take to stop after Ctrl-C; nothing it does is kept. */
@@ -169,7 +169,8 @@ function tellResult(
   if (!request.quiet) {
     for (const line of inputs.skipped) err.line(`skipped ${line}`);
     for (const { path, reason } of written.warnings) err.line(`warning: ${path} ${reason}`);
-    for (const change of changes) writeChange(out, change);
+    const titles = titlesOf(inputs.sessions);
+    for (const change of changes) writeChange(out, change, titles);
   }
   if (summary !== undefined) tellSummary(out, request, inputs, changesText(summary), summary.message);
   out.line(`Written: ${count(written.files, "note")} in ${request.out}`);
@@ -183,8 +184,8 @@ function tellSummary(
   changes: string,
   message: string,
 ): void {
-  const talks = `${count(inputs.sessions.length, "conversation")} with ${count(inputs.events, "message")}`;
-  out.line(`Read: ${count(inputs.notes, "note")} in ${request.notesDir}, ${talks}`);
+  const sessions = `${count(inputs.sessions.length, "session")} with ${count(inputs.events, "event")}`;
+  out.line(`Read: ${count(inputs.notes, "note")} in ${request.notesDir}, ${sessions}`);
   out.line(`Memories: ${changes}`);
   if (message !== "") out.line(message);
 }

@@ -44,13 +44,13 @@ export async function loadInputs(
     },
   });
   const noteCount = await uploadNotes(deps, memoryStore.id, notes);
-  progress.show("loading conversations", 0, files.length);
+  progress.show("loading sessions", 0, files.length);
   const { sessions, events } = await uploadTranscripts(deps, {
     files,
     memoryStoreId: memoryStore.id,
     lenient,
     onSkip: ({ message }) => onSkip(message),
-    onFile: (done) => progress.show("loading conversations", done, files.length),
+    onFile: (done) => progress.show("loading sessions", done, files.length),
   });
   if (unlisted > 0) skipped.push(`${count(unlisted, "more entry", "more entries")}`);
   return { memoryStoreId: memoryStore.id, notes: noteCount, sessions, events, skipped };

@@ -38,7 +38,9 @@ export function createOutput(stream: OutputStream, options: { readonly color: bo
   return {
     isTerminal,
     get columns() {
-      return isTerminal ? Math.max(widthMin, Math.min(widthMax, stream.columns ?? widthMax)) : widthMax;
+      // A terminal that does not know its width says 0.
+      const columns = isTerminal ? (stream.columns ?? 0) : 0;
+      return columns === 0 ? widthMax : Math.max(widthMin, Math.min(widthMax, columns));
     },
     write: (text) => void stream.write(text),
     line: (text = "") => void stream.write(`${text}\n`),

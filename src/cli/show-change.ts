@@ -2,6 +2,10 @@ import { ChangeKind, type DreamChange, type Edit, type Source } from "../../gen/
 import { count, type Output, oneLine, printable, wrap } from "./output.ts";
 import { dateText } from "./words.ts";
 
+/** What the sessions of sources are called, by id. */
+export type Titles = ReadonlyMap<string, string>;
+
+const noTitles: Titles = new Map();
 const sourcesShown = 2;
 const kindWords: ReadonlyMap<number, string> = new Map([
   [ChangeKind.CREATE, "new"],
@@ -10,10 +14,14 @@ const kindWords: ReadonlyMap<number, string> = new Map([
   [ChangeKind.RENAME, "moved"],
 ]);
 
+export function titlesOf(sessions: readonly { readonly id: string; readonly title: string }[]): Titles {
+  return new Map(sessions.map(({ id, title }) => [id, title]));
+}
+
 /** One change for people: the memory, and each edit as `-` and `+` lines with its reason and quoted sources. */
-export function writeChange(out: Output, change: DreamChange): void {
+export function writeChange(out: Output, change: DreamChange, titles: Titles = noTitles): void {
   writeHead(out, change);
-  for (const edit of change.edits) writeEdit(out, edit);
+  for (const edit of change.edits) writeEdit(out, edit, titles);
   if (change.edits.length === 0) writePatch(out, change.unifiedDiff);
   out.line();
 }
@@ -30,23 +38,32 @@ export function writeHead(out: Output, change: DreamChange): void {
 }
 
 /** The words before and after, why, and what it rests on. */
-export function writeEdit(out: Output, edit: Edit): void {
+export function writeEdit(out: Output, edit: Edit, titles: Titles = noTitles): void {
   if (edit.before !== undefined) writeMarked(out, "-", edit.before, "red");
   if (edit.after !== undefined) writeMarked(out, "+", edit.after, "green");
   writeWrapped(out, "      why: ", edit.reason, "dim");
-  for (const source of edit.sources.slice(0, sourcesShown))
-    writeWrapped(out, "      ", sourceText(source), "dim");
-  const more = edit.sources.length - sourcesShown;
+  const sources = worthShowing(edit);
+  for (const source of sources.slice(0, sourcesShown)) {
+    writeWrapped(out, "      ", sourceText(source, titles), "dim");
+  }
+  const more = sources.length - sourcesShown;
   if (more > 0) out.line(out.paint("dim", `      and ${count(more, "more source")}`));
 }
 
-function sourceText({ source, quote }: Source): string {
+/** A source that is the very line that went says nothing more. */
+function worthShowing({ sources, before }: Edit): readonly Source[] {
+  const others = sources.filter(({ source, quote }) => source.case !== "memory" || quote !== before);
+  return others.length === 0 ? sources : others;
+}
+
+function sourceText({ source, quote }: Source, titles: Titles): string {
   const words = `“${oneLine(quote)}”`;
   switch (source.case) {
     case "event": {
-      const { speaker, saidAt } = source.value;
-      const date = dateText(saidAt);
-      return `${oneLine(speaker)}${date === "" ? "" : `, ${date}`}: ${words}`;
+      const { speaker, saidAt, sessionId } = source.value;
+      const title = titles.get(sessionId);
+      const date = title === undefined ? dateText(saidAt) : `in ${title}`;
+      return oneLine(`${speaker}${date === "" ? "" : `, ${date}`}: ${words}`);
     }
     case "memory":
       return `${oneLine(source.value.path)}: ${words}`;

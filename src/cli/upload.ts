@@ -69,7 +69,7 @@ export interface UploadedTranscripts {
   readonly events: number;
 }
 
-/** Makes a session of each conversation in the files, in their order. Throws when a dream could not read so many. */
+/** Makes a session of each one in the files, in their order. Throws when a dream could not read so many. */
 export async function uploadTranscripts(
   deps: UploadDeps,
   request: UploadTranscriptsRequest,
@@ -117,7 +117,7 @@ async function openSession(
   if (before >= limits.sessionsPerDream) {
     throw new ReveriedError(
       "invalid_argument",
-      `--sessions: the files hold more than ${limits.sessionsPerDream} conversations, the most that one dream reads; name fewer files, and dream again over the result with the rest`,
+      `--sessions: the files hold more than ${limits.sessionsPerDream} sessions, the most that one dream reads; name fewer files, and dream again over the result with the rest`,
     );
   }
   const created = await clients.sessions.createSession(

@@ -148,7 +148,13 @@ describe("release and defer", () => {
     ["shared", 1, 0],
     ["alone", 1, 1],
   ] as const)("a lease lost %s is counted", (lost, leasesLost, leasesLostAlone) => {
-    const move: Move = { name: "release", now: later, reason: "the beat stood still", lost };
+    const move: Move = {
+      name: "release",
+      now: later,
+      reason: "the beat stood still",
+      lost,
+      notBefore: later + 2_000,
+    };
     expect(applyMove(aDream({ status: "running" }), move)).toMatchObject({ leasesLost, leasesLostAlone });
   });
 

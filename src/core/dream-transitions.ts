@@ -51,6 +51,8 @@ export type Move =
       readonly now: number;
       readonly reason: string;
       readonly lost: "no" | "shared" | "alone";
+      /** Unix milliseconds; 0 for at once. */
+      readonly notBefore: number;
     }
   | { readonly name: "defer"; readonly now: number; readonly reason: string; readonly notBefore: number }
   | { readonly name: "complete"; readonly now: number; readonly summary: DreamSummary }
@@ -184,8 +186,8 @@ function moved(dream: Dream, move: Move): Dream {
       return {
         ...strip(dream),
         status: "pending",
-        notBefore: 0,
-        waitReason: "",
+        notBefore: move.notBefore,
+        waitReason: move.notBefore > 0 ? move.reason.slice(0, limits.reasonLength) : "",
         fence: dream.fence + 1,
         leasesLost: dream.leasesLost + (move.lost === "no" ? 0 : 1),
         leasesLostAlone: dream.leasesLostAlone + (move.lost === "alone" ? 1 : 0),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isDead, isPoison, mustRunAlone, observe } from "./lease.ts";
+import { isDead, isPoison, lostLeasePauseMs, mustRunAlone, observe } from "./lease.ts";
 import { limits } from "./limits.ts";
 
 const still = limits.leaseStillMs;
@@ -38,4 +38,8 @@ test("a worker has three beats before it counts as dead", () => {
 test("a dream runs alone after 3 lost leases, and is given up after 5 more lost alone", () => {
   expect([2, 3, 4].map(mustRunAlone)).toEqual([false, true, true]);
   expect([4, 5, 6].map(isPoison)).toEqual([false, true, true]);
+});
+
+test("the first lost lease costs no time, each further one about twice as much, up to a minute", () => {
+  expect([1, 2, 3, 4, 9].map((lost) => lostLeasePauseMs(lost, 1))).toEqual([0, 2_000, 4_000, 8_000, 60_000]);
 });

@@ -3,6 +3,7 @@
  * has itself seen the same (fence, beat) on its own monotonic clock.
  */
 import { limits } from "./limits.ts";
+import { backoffMs } from "./retry.ts";
 
 export interface Heartbeat {
   readonly fence: number;
@@ -34,4 +35,16 @@ export function mustRunAlone(leasesLost: number): boolean {
 /** True when the dream killed its process so often while alone that it is the cause. */
 export function isPoison(leasesLostAlone: number): boolean {
   return leasesLostAlone >= limits.leasesLostAloneMax;
+}
+
+/**
+ * How long a dream that lost so many leases waits before it is claimed again. The first loss costs nothing; a dream that
+ * is lost again and again lets others go first, and is not run down by a machine that restarts every few seconds.
+ */
+export function lostLeasePauseMs(leasesLost: number, fraction: number): number {
+  if (leasesLost <= 1) return 0;
+  return backoffMs(leasesLost - 1, fraction, {
+    initialMs: limits.lostLeasePauseMs,
+    maxMs: limits.lostLeasePauseMaxMs,
+  });
 }

@@ -25,6 +25,8 @@ export const limits = {
   claimsMax: 200,
   leasesLostMax: 3,
   leasesLostAloneMax: 5,
+  lostLeasePauseMs: 2_000,
+  lostLeasePauseMaxMs: 60_000,
   changesPerDream: 20_000,
   changesPageMax: 200,
   changesPageDefault: 50,

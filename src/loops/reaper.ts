@@ -1,6 +1,6 @@
 import type { RunningDream } from "../core/dream.ts";
 import { applyMove, type Move } from "../core/dream-transitions.ts";
-import { isDead, isPoison, mustRunAlone, observe, type Sighting } from "../core/lease.ts";
+import { isDead, isPoison, lostLeasePauseMs, mustRunAlone, observe, type Sighting } from "../core/lease.ts";
 import { limits } from "../core/limits.ts";
 import type { RunningLease } from "../ports/dream-store.ts";
 import type { Log } from "../ports/log.ts";
@@ -73,18 +73,25 @@ async function reap(deps: ReaperDeps, lease: RunningLease): Promise<void> {
     await finishCommit(deps, read);
     return;
   }
-  const move = moveFor(read, deps.clock.now());
+  const move = moveFor(read, deps.clock.now(), deps.random.fraction());
   const saved = await deps.dreams.save({ read, next: applyMove(read, move), guardBeat: true });
   if (saved.outcome !== "saved") return;
   deps.log.warn("a dream's worker was lost", { dream: id, attempt: read.attempt, move: move.name });
   announceDream(deps, read);
 }
 
-function moveFor(dream: RunningDream, now: number): Move {
+function moveFor(dream: RunningDream, now: number, fraction: number): Move {
   const ranAlone = mustRunAlone(dream.leasesLost);
   if (ranAlone && isPoison(dream.leasesLostAlone + 1)) {
     const message = `its worker was lost ${dream.leasesLost + 1} times, ${dream.leasesLostAlone + 1} of them while it ran alone`;
     return { name: "fail", now, error: { type: "worker_lost", message } };
   }
-  return { name: "release", now, reason: "its worker was lost", lost: ranAlone ? "alone" : "shared" };
+  const pauseMs = lostLeasePauseMs(dream.leasesLost + 1, fraction);
+  return {
+    name: "release",
+    now,
+    reason: "its worker was lost",
+    lost: ranAlone ? "alone" : "shared",
+    notBefore: pauseMs === 0 ? 0 : now + pauseMs,
+  };
 }

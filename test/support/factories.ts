@@ -82,7 +82,7 @@ export function claimMove({ now = someTime, workerId = "worker-1" }: At & { work
 }
 
 export function releaseMove({ now = someTime }: At = {}): Move {
-  return { name: "release", now, reason: "shutdown", lost: "no" };
+  return { name: "release", now, reason: "shutdown", lost: "no", notBefore: 0 };
 }
 
 export function deferMove({ now = someTime, notBefore }: At & { notBefore: number }): Move {

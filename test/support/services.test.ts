@@ -1,6 +1,10 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { MongoClient } from "mongodb";
 import { connect } from "nats";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { freePort, startMongo, startNats } from "./services.ts";
 import { describeWith, freshName } from "./with-services.ts";
 
@@ -63,6 +67,24 @@ await describeWith(["mongodb", "nats"], "the run's servers", (urls) => {
     expect(second.url).toBe(first.url);
     await second.stop();
   });
+});
+
+test("a server whose test was killed does not outlive it", async ({ skip }) => {
+  const services = fileURLToPath(new URL("services.ts", import.meta.url));
+  const script = `import { startNats } from ${JSON.stringify(services)};
+    console.log(JSON.stringify(await startNats().catch((error) => ({ missing: error.message }))));
+    setInterval(() => {}, 1_000);`;
+  const owner = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    const [line] = await once(owner.stdout, "data");
+    const { pid, dataDir, missing } = JSON.parse(String(line));
+    if (missing !== undefined) skip(missing);
+    expect(isAlive(pid)).toBe(true);
+    owner.kill("SIGKILL");
+    await vi.waitFor(() => expect(isAlive(pid) || existsSync(dataDir)).toBe(false), 5_000);
+  } finally {
+    owner.kill("SIGKILL");
+  }
 });
 
 function isAlive(pid: number): boolean {

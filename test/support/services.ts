@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findMongo, findNats, installServices, type Program } from "./services-install.ts";
@@ -84,15 +84,10 @@ async function start({ program, scheme, port, options, ready, args }: StartReque
   const child = spawn(program.file, [...program.args, ...args(dataDir)], {
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const gone = child.exitCode === null ? once(child, "exit") : Promise.resolve();
-  gone.catch(() => {});
-  // A run that ends without teardown must leave no server behind.
-  const killNow = () => void child.kill("SIGKILL");
-  process.once("exit", killNow);
-  void gone.then(
-    () => process.off("exit", killNow),
-    () => process.off("exit", killNow),
-  );
+  const gone = once(child, "exit").catch(() => {});
+  const ownDir = options.dataDir === undefined ? dataDir : null;
+  const watchdog = child.pid === undefined ? null : watch(child.pid, ownDir);
+  void gone.then(() => watchdog?.kill("SIGKILL"));
   const service: TestService = {
     url: `${scheme}://127.0.0.1:${port}`,
     port,
@@ -101,11 +96,11 @@ async function start({ program, scheme, port, options, ready, args }: StartReque
     async stop() {
       if (isAlive(child)) {
         child.kill("SIGTERM");
-        const timer = setTimeout(killNow, stopMs);
+        const timer = setTimeout(() => child.kill("SIGKILL"), stopMs);
         await gone;
         clearTimeout(timer);
       }
-      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+      if (ownDir !== null) await rm(ownDir, { recursive: true, force: true });
     },
     async kill() {
       if (!isAlive(child)) return;
@@ -121,6 +116,24 @@ async function start({ program, scheme, port, options, ready, args }: StartReque
     throw error;
   }
   return service;
+}
+
+/**
+ * A process that outlives this one by a moment: when this one is gone, however it ended, the pipe between them
+ * closes, and it kills the server and removes its folder. An exit handler would not run on SIGTERM or SIGKILL, which is how
+ * a test runner ends its workers.
+ */
+function watch(pid: number, ownDir: string | null): ChildProcess {
+  const script = 'cat >/dev/null; kill -9 "$0" 2>/dev/null; [ -z "$1" ] || rm -rf "$1"';
+  const watchdog = spawn("/bin/sh", ["-c", script, String(pid), ownDir ?? ""], {
+    stdio: ["pipe", "ignore", "ignore"],
+    // Its own group, so that Ctrl-C in a terminal does not take it before it has done its work.
+    detached: true,
+  });
+  watchdog.on("error", () => {});
+  watchdog.unref();
+  if (watchdog.stdin instanceof Socket) watchdog.stdin.unref();
+  return watchdog;
 }
 
 function isAlive(child: ChildProcess): boolean {

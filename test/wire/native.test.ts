@@ -180,7 +180,7 @@ describe("bad input", () => {
     ["status 0", "DreamService/ListDreams", { statuses: [0] }, 400, "invalid_argument", /^statuses: /],
     ["no store", "DreamService/CreateDream", {}, 400, "invalid_argument", /^input_memory_store_id: /],
     [
-      "a watch before 0",
+      "a page of -1",
       "DreamService/DiffDream",
       { id: idOfNothing, pageSize: -1 },
       400,

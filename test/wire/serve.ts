@@ -16,6 +16,11 @@ export interface Served extends Address, AsyncDisposable {
   readonly logged: readonly LogLine[];
 }
 
+export interface ServedApp extends AsyncDisposable {
+  readonly app: App;
+  readonly url: string;
+}
+
 export interface LogLine {
   readonly level: "debug" | "info" | "warn" | "error";
   readonly message: string;
@@ -47,8 +52,11 @@ export async function serve({ useCases = {}, config = {}, ...deps }: ServeOption
   return { ...address, server, logged, [Symbol.asyncDispose]: () => server.stop(0) };
 }
 
-/** The whole service over SQLite in memory, without its loops: a dream that is made stays pending. */
-export async function serveApp(): Promise<{ readonly app: App; readonly url: string } & AsyncDisposable> {
+/**
+ * The whole service over SQLite in memory. Without its loops, which is how it comes, a dream that is made stays
+ * pending.
+ */
+export async function serveApp(options: { readonly loops?: boolean } = {}): Promise<ServedApp> {
   const app = await createApp(
     {
       clock: createSystemClock(),
@@ -60,6 +68,7 @@ export async function serveApp(): Promise<{ readonly app: App; readonly url: str
     { inMemory: true },
   );
   const { url } = await app.listen();
+  if (options.loops === true) await app.start();
   return { app, url, [Symbol.asyncDispose]: () => app.stop() };
 }
 

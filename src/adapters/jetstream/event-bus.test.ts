@@ -1,6 +1,15 @@
 import { createServer } from "node:net";
 import { fromBinary } from "@bufbuild/protobuf";
-import { AckPolicy, connect, DiscardPolicy, type JsMsg, type NatsConnection, nanos, StorageType } from "nats";
+import {
+  AckPolicy,
+  connect,
+  DiscardPolicy,
+  ErrorCode,
+  type JsMsg,
+  type NatsConnection,
+  nanos,
+  StorageType,
+} from "nats";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { DreamEventSchema } from "../../../gen/dream/v1/dream_event_pb.ts";
 import { errorOf, eventMessage } from "../../../test/support/event-messages.ts";
@@ -175,11 +184,13 @@ await describeWith(["nats"], "the JetStream bus", ([url]) => {
     await using bus = await opened(options);
     await bus.publish(eventMessage("drm_1", 1));
     await (await nats.jetstreamManager()).streams.delete(options.streamName);
-    expect(await errorOf(bus.check())).toMatchObject({ kind: "unavailable" });
     expect(await errorOf(bus.publish(eventMessage("drm_1", 2)))).toMatchObject({ kind: "unavailable" });
     await bus.publish(eventMessage("drm_1", 2));
-    await bus.check();
     await bus.publish(eventMessage("drm_1", 3));
+    await (await nats.jetstreamManager()).streams.delete(options.streamName);
+    // A check that only said no would keep a service from work until the next publish, which may never come.
+    expect(await errorOf(bus.check())).toMatchObject({ kind: "unavailable" });
+    await bus.check();
   });
 
   test.each([
@@ -247,6 +258,17 @@ await describeWith(["nats"], "the JetStream bus", ([url]) => {
     expect(await errorOf(bus.publish(eventMessage("drm_1", 1)))).toMatchObject({ kind: "unavailable" });
     expect(await errorOf(bus.check())).toMatchObject({ kind: "unavailable" });
     expect(await errorOf(bus.listen({ kind: "work" }, () => {}))).toMatchObject({ kind: "unavailable" });
+  });
+
+  test("keeps no subscription on the server for a listener that was stopped", async () => {
+    const options = { ...fresh(), livePrefix: freshName() };
+    await using bus = await opened(options);
+    const stop = await bus.listen({ kind: "work" }, () => {});
+    stop();
+    // A flush: the server takes what one connection sends in order.
+    await bus.check();
+    const asked = nats.request(`${options.livePrefix}.work`, "", { timeout: 5_000 });
+    await expect(asked).rejects.toMatchObject({ code: ErrorCode.NoResponders });
   });
 
   test("sends what was announced before it closes", async () => {

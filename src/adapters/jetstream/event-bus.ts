@@ -7,7 +7,7 @@ import type { EventEncoding, EventFormat } from "./cloud-event.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { createHints } from "./hints.ts";
 import { createPublisher } from "./publisher.ts";
-import { checkStream, createStreamGuard } from "./stream.ts";
+import { createStreamGuard } from "./stream.ts";
 import { checkPrefix, covers, defaultPrefixes, streamSubject } from "./subjects.ts";
 
 export interface JetStreamBusDeps {
@@ -98,9 +98,8 @@ async function createBus(
   const { prefixes, streamName } = config;
   const api = { timeout: limits.busPublishTimeoutMs, checkAPI: false };
   const manager = await connection.client.jetstreamManager(api);
-  const streamDeps = { connection, manager, log };
   const settings = { name: streamName, subject: streamSubject(prefixes), ...config };
-  const stream = createStreamGuard(streamDeps, settings);
+  const stream = createStreamGuard({ connection, manager, log }, settings);
   const client = connection.client.jetstream(api);
   const publish = createPublisher({ connection, client, manager, stream }, config);
   const hints = createHints({ connection, log }, prefixes);
@@ -111,7 +110,7 @@ async function createBus(
     publish,
     announce: hints.announce,
     listen: hints.listen,
-    check: () => checkStream(streamDeps, streamName),
+    check: stream.check,
     close: connection.close,
   };
 }

@@ -35,13 +35,15 @@ export interface StreamGuard {
   ready(): Promise<void>;
   /** As `ready`, but every error is `unavailable`: a stream that does not fit is no fault of an event. */
   readyForEvents(): Promise<void>;
+  /** Resolves when the stream answers now; throws `unavailable` otherwise, and the next call makes a missing one anew. */
+  check(): Promise<void>;
   /** Forgets what was seen: the next `ready` looks again. */
   lost(): void;
 }
 
 export function createStreamGuard(deps: StreamDeps, settings: StreamSettings): StreamGuard {
   let seen: Promise<void> | null = null;
-  return { ready, readyForEvents, lost };
+  return { ready, readyForEvents, check, lost };
 
   function ready(): Promise<void> {
     if (seen !== null) return seen;
@@ -61,6 +63,16 @@ export function createStreamGuard(deps: StreamDeps, settings: StreamSettings): S
         ? new ReveriedError("unavailable", error.message, { cause: error })
         : error;
     }
+  }
+
+  async function check(): Promise<void> {
+    await readyForEvents();
+    if ((await readStream(deps, settings)) !== null) return;
+    lost();
+    throw new ReveriedError(
+      "unavailable",
+      `stream ${settings.name} is gone from NATS at ${deps.connection.where}; it is made anew at the next event`,
+    );
   }
 
   function lost(): void {
@@ -90,13 +102,6 @@ export async function ensureStream(deps: StreamDeps, settings: StreamSettings): 
       configuredMs: settings.retentionMs,
     });
   }
-}
-
-/** Throws `unavailable` unless the stream answers. */
-export async function checkStream({ connection, manager }: StreamDeps, name: string): Promise<void> {
-  await connection.ask(`reach stream ${name} on NATS at ${connection.where}`, () =>
-    manager.streams.info(name),
-  );
 }
 
 async function readStream(deps: StreamDeps, { name }: StreamSettings): Promise<StreamConfig | null> {

@@ -146,7 +146,7 @@ function unlessInUrl(url: string): MongoClientOptions {
 }
 
 function startError(error: unknown, where: string): unknown {
-  if (isReveriedError(error) || !(error instanceof MongoError)) return error;
+  if (!(error instanceof MongoError)) return translate(error, where);
   if (isRefusal(error)) {
     return new ReveriedError(
       "failed_precondition",

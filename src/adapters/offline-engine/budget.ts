@@ -8,7 +8,7 @@ export interface Selection {
 }
 
 // Label, list mark and line end of an entry.
-const entryOverheadTokens = 12;
+const entryOverheadTokens = 10;
 
 /** Fills the budget with the claims that say most for their length: salience over tokens to the power of 0.35. */
 export function selectClaims(claims: readonly Claim[], maxTokens: number): Selection {
@@ -17,7 +17,7 @@ export function selectClaims(claims: readonly Claim[], maxTokens: number): Selec
       entryOverheadTokens +
       claim.statements.reduce((sum, statement) => sum + estimateTokens(statement.shown) + 1, 0);
     const salience = claim.statements.reduce((sum, statement) => sum + statement.salience, 0);
-    return { claim, tokens, value: salience / tokens ** 0.7 };
+    return { claim, tokens, value: salience / tokens ** 0.35 };
   });
   weighed.sort((a, b) => b.value - a.value || b.claim.order - a.claim.order || a.tokens - b.tokens);
   const chosen = new Set<Claim>();

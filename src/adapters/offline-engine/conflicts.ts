@@ -26,7 +26,7 @@ export type Verdict =
 const updateCue =
   /\b(?:now|no longer|not anymore|anymore|instead(?: of)?|rather than|changed?|changes|moved|moving|switched|switching|upgraded|migrated|replaced|renamed|raised|increased|reduced|lowered|extended|shortened|postponed|rescheduled|pushed|bumped|new|updated?|currently|as of|starting|from now on|these days|already|actually|just|by now|so far|up to|finally|since then|turned|grew|dropped|went (?:up|down|from))\b/i;
 const unsure =
-  /\b(?:might|may|maybe|perhaps|could|would|should|if|thinking (?:of|about)|considering|planning|plan to|want to|hope|hoping|wish|wondering|probably|possibly|proposed?|suggest\w*|used to|was going to|almost|imagine|goal|trying to|try to|let's)\b/i;
+  /\b(?:might|may|maybe|perhaps|could|would|should|if|thinking (?:of|about)|considering|planning|plan to|want to|hope|hoping|wish|wondering|probably|possibly|proposed?|suggest\w*|used to|was going to|almost|imagine|goal|aim\w*|trying to|try to|let's)\b/i;
 const stale =
   /\b(?:used to|previously|formerly|back then|at the time|originally|initially|in the past|had been)\b/i;
 // Verbs and measures that any two sentences may share without speaking of one thing.
@@ -39,13 +39,18 @@ const generic = new Set(
 /** Whether, and how surely, a newer statement replaces an older one. When unsure, both stay. */
 export function judge(pair: Pair): Verdict {
   const { older, newer } = pair;
-  if (older.key === newer.key || unsure.test(pair.newerText) || stale.test(pair.newerText)) return null;
+  if (older.key === newer.key || stale.test(pair.newerText) || stale.test(pair.olderText)) return null;
   if (/\bsame\b/i.test(pair.newerText)) return null;
   const attribute = singleValued(pair);
   if (attribute !== null) return { kind: "supersede", score: 1, what: attribute };
   const value = changedValue(older.values, newer.values);
   if (value === null) return null;
+  if (unsure.test(clauseOf(pair.newerText, value.to)) || unsure.test(clauseOf(pair.olderText, value.from))) {
+    return null;
+  }
   const named = namesOldValue(value.from, pair.newerText);
+  // Two dates are two events, unless one is said to take the other's place.
+  if (value.from.type === "date" && !named) return null;
   const cue = named || updateCue.test(pair.newerText);
   const { share, shared } = overlap(pair, value.from, value.to);
   const enough = named ? shared >= 1 : shared >= 2;
@@ -84,6 +89,13 @@ function changedValue(older: readonly Value[], newer: readonly Value[]): { from:
       return { from, to: last };
   }
   return null;
+}
+
+// What is only hoped for or weighed in another part of the sentence does not make the value unsure.
+function clauseOf(text: string, value: Value): string {
+  const word = value.words.at(-1);
+  const clauses = text.split(/[,;:]\s|\s[-–—]\s|\s(?:and|but|so|because)\s/);
+  return clauses.find((clause) => word !== undefined && clause.toLowerCase().includes(word)) ?? text;
 }
 
 function namesOldValue(from: Value, newerText: string): boolean {
@@ -170,6 +182,7 @@ function attributesOf(text: string, self: string): Attribute[] {
 function singleValued(pair: Pair): string | null {
   if (temporary.test(pair.newerText) || temporary.test(pair.olderText)) return null;
   if (pair.older.words.length > 28) return null;
+  if (unsure.test(pair.newerText)) return null;
   const olders = attributesOf(pair.olderText, pair.olderSelf);
   if (olders.length === 0) return null;
   const newers = attributesOf(pair.newerText, pair.newerSelf);

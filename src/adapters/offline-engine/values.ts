@@ -83,6 +83,8 @@ export function valuesOf(text: string, words: readonly Word[], stem: Stem): Valu
   }
   words.forEach((word, index) => {
     if (!free(word.start, word.end)) return;
+    // "a 5-gallon tank", "pre-1920", "50mm" describe a thing; they count nothing.
+    if (/[-/]/.test(text.charAt(word.start - 1)) || /^-\p{L}/u.test(text.slice(word.end))) return;
     const value = wordValue(words, index, stem);
     if (value !== null) values.push(value);
   });
@@ -110,7 +112,7 @@ function wordValue(words: readonly Word[], index: number, stem: Stem): Value | n
     return { type: "frequency", unit: "frequency", amount: `1/${adverb.slice(2)}`, words: [word.text] };
   }
   const amount = numberOf(word.text);
-  if (amount === null) return null;
+  if (amount === null || /\p{L}/u.test(amount) || /^(?:1[89]|20)\d\d$/.test(amount)) return null;
   const previous = words[index - 1];
   const next = words[index + 1];
   if (months.test(previous?.text ?? "") || months.test(next?.text ?? "")) {
@@ -137,11 +139,11 @@ function wordValue(words: readonly Word[], index: number, stem: Stem): Value | n
 // The counted thing stands within two words: "three different ones" counts nothing that can be compared.
 function countedNoun(words: readonly Word[], index: number, stem: Stem): string | null {
   for (const word of [words[index + 1], words[index + 2]]) {
-    if (word === undefined || isStopWord(word.text)) return null;
+    if (word === undefined || isStopWord(word.text) || /\d/.test(word.text)) return null;
     if (/[a-z]s$/.test(word.text)) return stem(word.text);
   }
   const next = words[index + 1];
-  return next === undefined ? null : stem(next.text);
+  return next === undefined || /\d/.test(next.text) ? null : stem(next.text);
 }
 
 function unitBefore(words: readonly Word[], start: number, stem: Stem): string {

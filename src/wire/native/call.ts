@@ -61,6 +61,8 @@ export function stateOf(context: HandlerContext): CallState {
 /** The error to answer with, remembered as this side's own. */
 export function tell(deps: { readonly log: Log }, state: CallState, error: unknown): ConnectError {
   state.told = toConnectError(deps, state, error);
+  // Clients of gRPC show the trailers with an error, not the headers, where the id is anyway.
+  state.told.metadata.set("x-request-id", state.requestId);
   return state.told;
 }
 

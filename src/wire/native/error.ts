@@ -17,7 +17,8 @@ export interface FailedCall {
  * anything else as `internal` with a fixed message, the cause going to the log under the request id.
  */
 export function toConnectError(deps: { readonly log: Log }, call: FailedCall, error: unknown): ConnectError {
-  if (error instanceof ConnectError) return error;
+  // A copy, because one error may end many calls and each adds its own request id.
+  if (error instanceof ConnectError) return new ConnectError(error.rawMessage, error.code, error.metadata);
   if (!isReveriedError(error)) return internalError(deps, call, error);
   if (error.kind === "internal" || error.cause !== undefined) {
     const write = error.kind === "internal" ? deps.log.error : deps.log.warn;

@@ -36,11 +36,16 @@ function protosOf(file: DescFile | undefined): FileDescriptorProto[] | null {
   return file === undefined ? null : withImports(file).map((one) => one.proto);
 }
 
+/** Each file stands before those it imports, so that whoever reads from the end has all that a file needs. */
 function withImports(file: DescFile): DescFile[] {
-  const found = new Set([file]);
-  // A set is walked in the order of insertion, what is added on the way included.
-  for (const one of found) for (const imported of one.dependencies) found.add(imported);
-  return [...found];
+  const done = new Set<DescFile>();
+  const visit = (one: DescFile) => {
+    if (done.has(one)) return;
+    for (const imported of one.dependencies) visit(imported);
+    done.add(one);
+  };
+  visit(file);
+  return [...done].reverse();
 }
 
 function* symbolsOf(file: DescFile, messages: Set<string>): Generator<string> {

@@ -1,0 +1,81 @@
+/**
+ * `npm run bench`: what the service does next to what this machine could do, measured in the same run. Every server and
+ * every load generator is a process of its own, on loopback and on a free port.
+ */
+import { mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { createOverGrpc, createOverJson } from "./create-rate.ts";
+import type { Figure } from "./figure.ts";
+import type { Bench, Measure } from "./measure.ts";
+import { renderTable } from "./table.ts";
+
+const measures: readonly Measure[] = [createOverJson, createOverGrpc];
+/** What `statfs` calls a file system in memory, where nothing waits for a disk. */
+const tmpfsType = 0x01021994;
+
+const help = `usage: npm run bench -- [options]
+
+  --only NAME   one measure, may be given again: ${measures.map(({ name }) => name).join(", ")}
+  --dir DIR     where the data folders are made, on the disk to be measured (default: ${tmpdir()})
+  --json        figures as one JSON document
+  --strict      exit code 1 when a target is missed; without it figures are told and the code is 0
+`;
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: "string", multiple: true, default: [] },
+    dir: { type: "string", default: tmpdir() },
+    json: { type: "boolean", default: false },
+    strict: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+});
+
+async function main(): Promise<number> {
+  if (options.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const unknown = options.only.find((only) => !measures.some(({ name }) => name === only));
+  if (unknown !== undefined) {
+    process.stderr.write(`no measure is called ${JSON.stringify(unknown)}\n\n${help}`);
+    return 2;
+  }
+  const chosen = measures.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
+  const figures = await runAll(chosen);
+  process.stdout.write(options.json ? jsonOf(figures) : `${machine()}\n\n${renderTable(figures)}`);
+  return options.strict && figures.some(({ ok }) => ok === false) ? 1 : 0;
+}
+
+async function runAll(chosen: readonly Measure[]): Promise<Figure[]> {
+  const dir = mkdtempSync(join(options.dir, "reveried-bench-"));
+  let folders = 0;
+  const bench: Bench = {
+    newDataDir() {
+      folders += 1;
+      return join(dir, String(folders));
+    },
+    say: (text) => void process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${text}` : ""),
+  };
+  try {
+    const figures: Figure[] = [];
+    for (const measure of chosen) figures.push(...(await measure.run(bench)));
+    return figures;
+  } finally {
+    bench.say("");
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function machine(): string {
+  const inMemory = statfsSync(options.dir).type === tmpfsType ? ", data in memory (choose a disk with --dir)" : "";
+  return `Node ${process.version}, ${cpus().length} cores${inMemory}`;
+}
+
+function jsonOf(figures: readonly Figure[]): string {
+  return `${JSON.stringify({ node: process.version, cores: cpus().length, figures }, null, 2)}\n`;
+}
+
+process.exitCode = await main();
