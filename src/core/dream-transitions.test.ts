@@ -158,6 +158,14 @@ describe("release and defer", () => {
     expect(applyMove(aDream({ status: "running" }), move)).toMatchObject({ leasesLost, leasesLostAlone });
   });
 
+  test("a pause after a lost lease is told with its reason; without one the dream waits for nothing", () => {
+    const move = { name: "release", now: later, reason: "its worker was lost", lost: "shared" } as const;
+    const running = aDream({ status: "running" });
+    const paused = applyMove(running, { ...move, notBefore: later + 2_000 });
+    expect(paused).toMatchObject({ notBefore: later + 2_000, waitReason: "its worker was lost" });
+    expect(applyMove(running, { ...move, notBefore: 0 })).toMatchObject({ notBefore: 0, waitReason: "" });
+  });
+
   test("a deferred dream waits, says why, and has a new fence", () => {
     const deferred = applyMove(aDream({ status: "running" }), moves.defer);
     expect(deferred).toMatchObject({ notBefore: later + 5_000, waitReason: "provider is away", fence: 2 });

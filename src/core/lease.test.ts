@@ -43,3 +43,14 @@ test("a dream runs alone after 3 lost leases, and is given up after 5 more lost 
 test("the first lost lease costs no time, each further one about twice as much, up to a minute", () => {
   expect([1, 2, 3, 4, 9].map((lost) => lostLeasePauseMs(lost, 1))).toEqual([0, 2_000, 4_000, 8_000, 60_000]);
 });
+
+test("the first lost lease costs no pause, the next ones double it up to a minute", () => {
+  const longest = [0, 1, 2, 3, 4, 7, 8, 200].map((lost) => lostLeasePauseMs(lost, 0.999_999_9));
+  expect(longest).toEqual([0, 0, 2_000, 4_000, 8_000, 60_000, 60_000, 60_000]);
+});
+
+test("a dream is not given up within a minute by a machine that restarts all the time", () => {
+  const losses = limits.leasesLostMax + limits.leasesLostAloneMax;
+  const shortest = Array.from({ length: losses - 1 }, (_, index) => lostLeasePauseMs(index + 1, 0));
+  expect(shortest.reduce((sum, pause) => sum + pause, 0)).toBeGreaterThan(60_000);
+});

@@ -74,7 +74,9 @@ test("a server whose test was killed does not outlive it", async ({ skip }) => {
   const script = `import { startNats } from ${JSON.stringify(services)};
     console.log(JSON.stringify(await startNats().catch((error) => ({ missing: error.message }))));
     setInterval(() => {}, 1_000);`;
-  const owner = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  const owner = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   try {
     const [line] = await once(owner.stdout, "data");
     const { pid, dataDir, missing } = JSON.parse(String(line));

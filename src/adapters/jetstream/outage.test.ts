@@ -13,6 +13,7 @@ import { freePort, startNats } from "../../../test/support/services.ts";
 import { findNats } from "../../../test/support/services-install.ts";
 import { describeWith } from "../../../test/support/with-services.ts";
 import type { EventMessage } from "../../ports/event-bus.ts";
+import type { Log } from "../../ports/log.ts";
 import { createSystemClock } from "../system/clock.ts";
 import { createSilentLog } from "../system/log.ts";
 import { type JetStreamBus, type JetStreamBusOptions, openJetStreamBus } from "./event-bus.ts";
@@ -201,10 +202,35 @@ await describeWith(["nats"], "the JetStream bus through an outage", () => {
       message: `cannot reach NATS at ${address}: the NATS server refuses these credentials; start the server there, or correct REVERIED_NATS_URL`,
     });
   });
+
+  test("outlives refused credentials, as while a password is being changed", async () => {
+    await using data = await folder();
+    const port = await freePort();
+    const withPassword = (pass: string) =>
+      plainNats(["-js", "-sd", data.path, "--user", "me", "--pass", pass], port);
+    const first = await withPassword("old");
+    const refused = Promise.withResolvers<void>();
+    let errors = 0;
+    const warn = (message: string) => {
+      if (message === "NATS reports an error" && ++errors === 3) refused.resolve();
+    };
+    const log = { ...createSilentLog(), warn };
+    await using bus = await openedWith(log, { url: `nats://me:old@127.0.0.1:${port}` });
+    await first[Symbol.asyncDispose]();
+    const second = await withPassword("new");
+    await refused.promise;
+    await second[Symbol.asyncDispose]();
+    await using _third = await withPassword("old");
+    await untilPublished(bus, eventMessage("drm_1", 1));
+  });
 });
 
-async function opened(options: JetStreamBusOptions) {
-  const bus = await openJetStreamBus(deps, options);
+function opened(options: JetStreamBusOptions) {
+  return openedWith(deps.log, options);
+}
+
+async function openedWith(log: Log, options: JetStreamBusOptions) {
+  const bus = await openJetStreamBus({ ...deps, log }, options);
   return { ...bus, [Symbol.asyncDispose]: () => bus.close() };
 }
 
@@ -260,9 +286,9 @@ async function freeze(pid: number): Promise<void> {
 }
 
 /** A server with these arguments only. */
-async function plainNats(args: readonly string[]) {
+async function plainNats(args: readonly string[], port?: number) {
   const program = await findNats();
-  const port = await freePort();
+  port ??= await freePort();
   const child: ChildProcess = spawn(
     program.file,
     [...program.args, "-a", "127.0.0.1", "-p", String(port), ...args],

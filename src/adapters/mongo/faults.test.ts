@@ -223,9 +223,9 @@ await describeWith(["mongodb"], "MongoDB storage under faults", () => {
 
   test("a server that was killed is unavailable, and what it told as done is there when it is back", async () => {
     const own = await startMongo();
-    await using storage = await openMongoStorage({ clock: stillClock() }, { url: own.url, database: "d" });
     const dream = aDream();
     try {
+      await using storage = await openMongoStorage({ clock: stillClock() }, { url: own.url, database: "d" });
       await storage.dreams.create(dream);
       await own.kill();
       await expect(storage.dreams.check()).rejects.toMatchObject({ kind: "unavailable" });

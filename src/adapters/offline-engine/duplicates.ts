@@ -6,6 +6,7 @@ import type { Pace } from "./pace.ts";
 
 // Shorter ones ("Owner: Priya.") mean what stands around them.
 const stemsMin = 4;
+const labelled = /^[^.:]{1,32}:\s/;
 const pointsBack =
   /^(?:it|its|this|that|these|those|they|them|he|she|his|her|also|then|however|but|so|and|because|otherwise|instead|both|either|there)\b/i;
 
@@ -82,7 +83,7 @@ function mayMerge({ block, features, text }: NoteSentence): boolean {
     block.section === "live" &&
     (block.kind === "item" || block.kind === "paragraph") &&
     features.stems.length >= stemsMin &&
-    !/^[^.:]{1,32}:\s/.test(text) &&
+    !labelled.test(text) &&
     !pointsBack.test(text)
   );
 }
@@ -90,6 +91,9 @@ function mayMerge({ block, features, text }: NoteSentence): boolean {
 function mayTakeOut(note: Note, position: number): boolean {
   const sentence = note.sentences[position];
   const next = note.sentences[position + 1];
+  // "Hold: seats not paid yet. They expire after a while." belongs together.
+  const first = note.sentences.find((other) => other.block === sentence?.block);
+  if (first !== sentence && labelled.test(first?.text ?? "")) return false;
   if (sentence === undefined || next === undefined) return sentence !== undefined;
   if (next.block === sentence.block) return !pointsBack.test(next.text);
   // What is indented below it would lose its parent.

@@ -7,6 +7,7 @@ import { type MemoryStore, memoryIdIn, versionIdIn } from "../../core/memory.ts"
 import type { Session } from "../../core/session.ts";
 import type { EngineInput } from "../../ports/engine.ts";
 import type { ServiceDeps } from "../deps.ts";
+import { readTexts } from "../memories/texts.ts";
 
 type ReadDeps = Pick<ServiceDeps, "memories" | "sessions">;
 type BeginDeps = Pick<ServiceDeps, "dreams" | "memories" | "sessions" | "clock">;
@@ -82,12 +83,8 @@ export async function engineInput(
     })),
     async readMemories(paths) {
       const hashes = paths.map((path) => hashByPath.get(path) ?? "");
-      const texts = await deps.memories.getContents({ tenant, hashes: [...new Set(hashes)] });
-      return hashes.map((hash) => {
-        const text = texts.get(hash);
-        if (text === undefined) throw new ReveriedError("internal", `the text with hash ${hash} is missing`);
-        return text;
-      });
+      const text = await readTexts(deps, tenant, hashes);
+      return hashes.map(text);
     },
     readEvents(sessionId, after) {
       const upTo = lastEvents.get(sessionId) ?? 0;

@@ -1,9 +1,9 @@
 /** What an attempt changed, kept with the dream: read back by DiffDream and by whoever has to finish the dream. */
 import type { Change, RecordedChange } from "../../core/change-set.ts";
 import type { Dream } from "../../core/dream.ts";
-import { ReveriedError } from "../../core/errors.ts";
 import { comparePaths, type MemoryEntry } from "../../core/memory.ts";
 import type { ServiceDeps } from "../deps.ts";
+import { readTexts } from "../memories/texts.ts";
 
 /** Changes in one write; a change may quote many sources, so a write must not hold too many. */
 const changesPerWrite = 100;
@@ -63,22 +63,17 @@ export async function loadChanges(deps: Pick<ServiceDeps, "memories">, dream: Dr
   for (let first = 0; ; first += changesPerWrite) {
     const page = await deps.memories.listChanges({ tenant, dreamId, attempt, first, limit: changesPerWrite });
     const hashes = page.flatMap((change) => (change.afterHash === null ? [] : [change.afterHash]));
-    const contents = await deps.memories.getContents({ tenant, hashes });
-    for (const change of page) changes.push(restore(change, contents));
+    const text = await readTexts(deps, tenant, hashes);
+    for (const change of page) changes.push(restore(change, text));
     if (page.length < changesPerWrite) return changes;
   }
 }
 
-function restore(recorded: RecordedChange, contents: ReadonlyMap<string, string>): Change {
+function restore(recorded: RecordedChange, textOf: (hash: string) => string): Change {
   const { kind, path, reason, edits, trust, flags } = recorded;
   const base = { path, reason, edits, trust, flags };
   const baseVersionId = recorded.baseVersionId ?? "";
-  const text = () => {
-    const content = contents.get(recorded.afterHash ?? "");
-    // An empty text has a hash too, so a missing one is damage, and writing "" instead would lose a memory.
-    if (content === undefined) throw new ReveriedError("internal", `the text of change ${path} is missing`);
-    return content;
-  };
+  const text = () => textOf(recorded.afterHash ?? "");
   switch (kind) {
     case "create":
       return { ...base, kind, content: text() };

@@ -5,6 +5,7 @@ import { limits } from "../../core/limits.ts";
 import type { Principal } from "../../core/principal.ts";
 import { unifiedDiff } from "../../core/text-diff.ts";
 import type { ServiceDeps } from "../deps.ts";
+import { readTexts } from "../memories/texts.ts";
 import { decodePageToken, encodePageToken } from "../page-token.ts";
 import { findDream } from "./get-dream.ts";
 
@@ -58,8 +59,8 @@ export function createDiffDream(deps: Pick<ServiceDeps, "dreams" | "memories" | 
       limit: size + 1,
     });
     const page = found.slice(0, size);
-    const texts = await deps.memories.getContents({ tenant, hashes: page.flatMap(hashesOf) });
-    const text = (hash: string | null) => (hash === null ? "" : (texts.get(hash) ?? ""));
+    const textOf = await readTexts(deps, tenant, page.flatMap(hashesOf));
+    const text = (hash: string | null) => (hash === null ? "" : textOf(hash));
     return {
       changes: page.map((change, index) => ({
         number: first + index + 1,

@@ -8,6 +8,7 @@ import type { Principal } from "../../core/principal.ts";
 import type { ServiceDeps } from "../deps.ts";
 import { decodePageToken, encodePageToken } from "../page-token.ts";
 import { findStore } from "./get-memory-store.ts";
+import { readTexts } from "./texts.ts";
 
 /** A memory as its store shows it. */
 export interface MemoryView {
@@ -72,8 +73,8 @@ export function createGetMemory(deps: Deps): GetMemory {
             (one) => memoryIdIn(store.id, one, deps.digest.sha256) === key.id,
           );
     if (entry === undefined) throw notFound("memory", key.by === "id" ? key.id : key.path);
-    const texts = await deps.memories.getContents({ tenant, hashes: [entry.contentHash] });
-    return viewMemory(deps, store.id, entry, texts.get(entry.contentHash) ?? "");
+    const text = await readTexts(deps, tenant, [entry.contentHash]);
+    return viewMemory(deps, store.id, entry, text(entry.contentHash));
   };
 }
 
@@ -94,12 +95,16 @@ export function createListMemories(deps: Deps): ListMemories {
       if (found.length > size) break;
     }
     const page = found.slice(0, size);
-    const texts = includeContent
-      ? await deps.memories.getContents({ tenant, hashes: page.map((entry) => entry.contentHash) })
+    const text = includeContent
+      ? await readTexts(
+          deps,
+          tenant,
+          page.map((entry) => entry.contentHash),
+        )
       : null;
     const last = page.at(-1);
     return {
-      memories: page.map((entry) => viewMemory(deps, store.id, entry, texts?.get(entry.contentHash) ?? null)),
+      memories: page.map((entry) => viewMemory(deps, store.id, entry, text?.(entry.contentHash) ?? null)),
       nextPageToken:
         found.length > size && last !== undefined
           ? encodePageToken(deps.digest, query, { path: last.path })
