@@ -36,7 +36,12 @@ export interface Figure extends Omit<FigureFacts, "ratio" | "note"> {
 export function figureOf(facts: FigureFacts): Figure {
   const ratio = facts.ratio ?? facts.value / facts.ceiling.value;
   const { target } = facts;
-  return { ...facts, ratio, note: facts.note ?? "", ok: target === null ? null : meets(facts.value, ratio, target) };
+  return {
+    ...facts,
+    ratio,
+    note: facts.note ?? "",
+    ok: target === null ? null : meets(facts.value, ratio, target),
+  };
 }
 
 function meets(value: number, ratio: number, target: Target): boolean {

@@ -68,7 +68,8 @@ function grpcCall(session: ClientHttp2Session, path: string, frame: Buffer): Pro
     });
     let status = "";
     const look = (headers: Readonly<Record<string, unknown>>) => {
-      if (headers["grpc-status"] !== undefined) status = `${headers["grpc-status"]} ${headers["grpc-message"] ?? ""}`;
+      if (headers["grpc-status"] !== undefined)
+        status = `${headers["grpc-status"]} ${headers["grpc-message"] ?? ""}`;
     };
     stream.on("response", look);
     stream.on("trailers", look);

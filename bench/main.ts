@@ -7,11 +7,15 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { createOverGrpc, createOverJson } from "./create-rate.ts";
+import { drain } from "./drain.ts";
 import type { Figure } from "./figure.ts";
+import { largeDream } from "./large-dream.ts";
 import type { Bench, Measure } from "./measure.ts";
+import { pickup } from "./pickup.ts";
+import { startUp } from "./start-up.ts";
 import { renderTable } from "./table.ts";
 
-const measures: readonly Measure[] = [createOverJson, createOverGrpc];
+const measures: readonly Measure[] = [createOverJson, createOverGrpc, pickup, drain, startUp, largeDream];
 /** What `statfs` calls a file system in memory, where nothing waits for a disk. */
 const tmpfsType = 0x01021994;
 
@@ -70,7 +74,8 @@ async function runAll(chosen: readonly Measure[]): Promise<Figure[]> {
 }
 
 function machine(): string {
-  const inMemory = statfsSync(options.dir).type === tmpfsType ? ", data in memory (choose a disk with --dir)" : "";
+  const inMemory =
+    statfsSync(options.dir).type === tmpfsType ? ", data in memory (choose a disk with --dir)" : "";
   return `Node ${process.version}, ${cpus().length} cores${inMemory}`;
 }
 

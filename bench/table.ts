@@ -10,7 +10,9 @@ export function renderTable(figures: readonly Figure[]): string {
   const widths = headings.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) =>
     row
-      .map((cell, column) => (rightAligned.has(column) ? cell.padStart(width(column)) : cell.padEnd(width(column))))
+      .map((cell, column) =>
+        rightAligned.has(column) ? cell.padStart(width(column)) : cell.padEnd(width(column)),
+      )
       .join("  ")
       .trimEnd(),
   );

@@ -1,5 +1,4 @@
 /** The composition root: a `Config` becomes a running service. The only file that knows every adapter. */
-import type { Transport } from "@connectrpc/connect";
 import { createSystemClock } from "./adapters/system/clock.ts";
 import { createSystemDigest } from "./adapters/system/digest.ts";
 import { createSilentLog, createSystemLog } from "./adapters/system/log.ts";
@@ -43,7 +42,7 @@ export interface AppOptions {
 export interface App extends AsyncDisposable {
   readonly useCases: UseCases;
   /** For clients in this process: the same RPCs as on the port, without it. */
-  readonly transport: Transport;
+  readonly transport: WireServer["transport"];
   /** Opens the port and answers with where it is; `failed_precondition` when the port is in use. */
   listen(): Promise<Address>;
   /** Starts the loops of this process's roles. */

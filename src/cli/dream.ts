@@ -3,6 +3,7 @@ import { type Dream, type DreamChange, DreamChangeSchema, DreamSchema } from "..
 import { type AppDeps, createApp, createSystemDeps } from "../app.ts";
 import { type Config, readConfig, roles } from "../config.ts";
 import { ReveriedError } from "../core/errors.ts";
+import { raceAbort } from "../lib/abort.ts";
 import { type Clients, clientsOver, translateCallErrors } from "./clients.ts";
 import {
   type CommandArgs,
@@ -58,7 +59,8 @@ export const dream: CommandRun = async (context, args) => {
     try {
       await app.start();
       const clients = clientsOver(app.transport);
-      outcome = await runDream({ deps, clients, progress, signal }, request);
+      // A file that never ends (a pipe, a stuck disk) must not hold up Ctrl-C.
+      outcome = await raceAbort(runDream({ deps, clients, progress, signal }, request), signal);
       yield* downloadMemories(clients, outcome.dream.outputMemoryStoreId, signal);
       signal.throwIfAborted();
     } finally {
@@ -172,7 +174,8 @@ function tellResult(
     const titles = titlesOf(inputs.sessions);
     for (const change of changes) writeChange(out, change, titles);
   }
-  if (summary !== undefined) tellSummary(out, request, inputs, changesText(summary), summary.message);
+  if (summary !== undefined && !request.quiet)
+    tellSummary(out, request, inputs, changesText(summary), summary.message);
   out.line(`Written: ${count(written.files, "note")} in ${request.out}`);
   if (written.backup !== null) out.line(`What was there before is in ${written.backup}`);
 }

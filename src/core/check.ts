@@ -36,6 +36,7 @@ export function checkLine(field: string, text: string, max: number): void {
   if (/\p{Cc}/u.test(text)) throw invalidArgument(field, "must not contain control characters");
 }
 
+/** Refuses more pairs, longer keys and longer values than `limits` allow, and keys that are empty or not on one line. */
 export function checkMetadata(field: string, metadata: Readonly<Record<string, string>>): void {
   const pairs = Object.entries(metadata);
   if (pairs.length > limits.metadataPairs) {

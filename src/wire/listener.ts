@@ -1,4 +1,5 @@
 /** The one port: HTTP/1.1 and cleartext HTTP/2, told apart by the first bytes of each connection. */
+import assert from "node:assert";
 import { createServer, type Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { ReveriedError } from "../core/errors.ts";
@@ -129,7 +130,7 @@ function createDispatch(deps: ListenerDeps, config: WireConfig): Serve {
 }
 
 function addressOf(address: ReturnType<ReturnType<typeof createServer>["address"]>, host: string): Address {
-  if (address === null || typeof address === "string") throw new Error("the listener has no address");
+  assert(address !== null && typeof address !== "string", "what listens on a port has an address with one");
   const name = host.includes(":") ? `[${host}]` : host;
   return { host, port: address.port, url: `http://${name}:${address.port}` };
 }

@@ -84,6 +84,15 @@ describe.each(transports)("%s", (_name, createTransport) => {
   });
 });
 
+test("a client within the process is served without a socket", async () => {
+  await using served = await serveApp();
+  const stores = createClient(MemoryStoreService, served.app.transport);
+  const { memoryStore } = await stores.createMemoryStore({ name: "near" });
+  const overSocket = createClient(MemoryStoreService, createGrpcTransport({ baseUrl: served.url }));
+  expect((await overSocket.getMemoryStore({ id: memoryStore?.id ?? "" })).memoryStore).toEqual(memoryStore);
+  await expect(stores.createMemoryStore({ name: "" })).rejects.toMatchObject({ code: Code.InvalidArgument });
+});
+
 describe("gRPC health", () => {
   const unready: Readiness = { ok: false, checks: [{ name: "nats", ok: false, reason: "away" }] };
 

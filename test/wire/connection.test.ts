@@ -129,6 +129,25 @@ describe("bounds of connections and requests", () => {
     expect(await raw.closed()).toMatch(/^HTTP\/1\.1 431 /);
   });
 
+  test("HTTP/2 headers over the bound are refused, and others on the connection go on", async () => {
+    await using served = await serve({ config: { headerBytes: 1_024 } });
+    const session = http2.connect(served.url);
+    await new Promise<void>((resolve) => session.once("remoteSettings", () => resolve()));
+    const long = session.request({ ":path": "/healthz", a: "a".repeat(2_000) });
+    long.on("error", () => {});
+    const answered = new Promise<unknown>((resolve) => {
+      long.once("response", (headers) => resolve(headers[":status"]));
+      long.once("close", () => resolve("reset"));
+    });
+    expect([431, "reset"]).toContain(await answered);
+    const other = session.request({ ":path": "/healthz" });
+    const headers = await new Promise<http2.IncomingHttpHeaders>((resolve) =>
+      other.once("response", resolve),
+    );
+    expect(headers[":status"]).toBe(200);
+    session.destroy();
+  });
+
   test("an HTTP/1.1 request whose body does not come is answered with 408", async () => {
     await using served = await serve({ config: { receiveTimeoutMs: 50 } });
     using raw = await openRawSocket(served.port);

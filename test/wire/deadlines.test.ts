@@ -9,6 +9,7 @@ import { DreamService } from "../../gen/dream/v1/dream_service_pb.ts";
 import { ReveriedError } from "../../src/core/errors.ts";
 import { createDeferred } from "../../src/lib/deferred.ts";
 import { aDream } from "../support/factories.ts";
+import { createManualClock } from "./manual-clock.ts";
 import { openRawSocket } from "./raw-socket.ts";
 import { post, serve } from "./serve.ts";
 
@@ -26,6 +27,9 @@ function hanging() {
   };
 }
 
+const watchRequest =
+  "POST /dream.v1.DreamService/WatchDream HTTP/1.1\r\nHost: x\r\nContent-Type: application/connect+json\r\n" +
+  "Content-Length: 7\r\n\r\n\x00\x00\x00\x00\x02{}";
 const transports = [
   ["Connect over HTTP/1.1", (baseUrl: string) => createConnectTransport({ baseUrl, httpVersion: "1.1" })],
   ["Connect over HTTP/2", (baseUrl: string) => createConnectTransport({ baseUrl, httpVersion: "2" })],
@@ -134,6 +138,24 @@ describe("a stream", () => {
     await stopped;
   });
 
+  test("over a connection of HTTP/1.1 that the client keeps does not hold up the stop", async () => {
+    await using served = await serve({
+      // Its time stands still, so a stop that waits for the grace time never ends.
+      clock: createManualClock(),
+      useCases: {
+        watchDream: async function* (_principal, _request, signal) {
+          yield { kind: "event", dream, event };
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        },
+      },
+    });
+    using raw = await openRawSocket(served.port);
+    await raw.send(watchRequest);
+    await raw.receive((text) => text.includes("DREAM_EVENT_KIND_CREATED"));
+    await served.server.stop(8_000);
+    expect(await raw.closed()).toContain(`"unavailable"`);
+  });
+
   test.each(transports)(
     "over %s that fails in the middle says so after what it sent",
     async (_name, transport) => {
@@ -174,9 +196,7 @@ describe("a stream", () => {
       },
     });
     using raw = await openRawSocket(served.port);
-    await raw.send(
-      `POST /dream.v1.DreamService/WatchDream HTTP/1.1\r\nHost: x\r\nContent-Type: application/connect+json\r\nContent-Length: 7\r\n\r\n\x00\x00\x00\x00\x02{}`,
-    );
+    await raw.send(watchRequest);
     await raw.receive((text) => text.includes("rrr"));
     raw.socket.pause();
     for (let last = -1; last !== sent; ) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { ReveriedError } from "../../src/core/errors.ts";
 import { createDeferred } from "../../src/lib/deferred.ts";
 import type { Readiness } from "../../src/wire/health.ts";
 import { createManualClock } from "./manual-clock.ts";
@@ -176,6 +177,31 @@ describe("calls from pages", () => {
     await expect(serve({ config: { corsOrigins: ["example.com/x"] } })).rejects.toThrow(
       /corsOrigins.*example\.com/,
     );
+  });
+});
+
+describe("credentials", () => {
+  test("that are not good are refused before the body is read", async () => {
+    const authenticate = (headers: Headers) => {
+      if (headers.get("authorization") === "Bearer good") return { tenant: "acme" };
+      throw new ReveriedError("unauthenticated", "send a key as Authorization: Bearer");
+    };
+    const callers: string[] = [];
+    const page = { dreams: [], nextPageToken: "" };
+    await using served = await serve({
+      authenticate,
+      useCases: {
+        listDreams: async ({ tenant }) => {
+          callers.push(tenant);
+          return page;
+        },
+      },
+    });
+    const bad = await post(served.url, listDreams, "this is no JSON");
+    expect([bad.status, bad.body.code]).toEqual([401, "unauthenticated"]);
+    const good = await post(served.url, listDreams, {}, { authorization: "Bearer good" });
+    expect(good.body).toEqual(page);
+    expect(callers).toEqual(["acme"]);
   });
 });
 

@@ -72,7 +72,7 @@ async function dial(
     maxReconnectAttempts: -1,
     reconnectTimeWait: reconnectWaitMs,
     // A password being rotated must not end the connection for good.
-    ignoreAuthErrorAbort: false,
+    ignoreAuthErrorAbort: true,
     pingInterval: pingIntervalMs,
     maxPingOut: 2,
     // The client would take a stack trace for each publish.

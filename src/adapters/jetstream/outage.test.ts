@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { connect } from "nats";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { errorOf, eventMessage } from "../../../test/support/event-messages.ts";
-import { freePort, startNats } from "../../../test/support/services.ts";
+import { freePort, type ServiceOptions, startNats } from "../../../test/support/services.ts";
 import { findNats } from "../../../test/support/services-install.ts";
 import { describeWith } from "../../../test/support/with-services.ts";
 import type { EventMessage } from "../../ports/event-bus.ts";
@@ -26,7 +26,8 @@ await describeWith(["nats"], "the JetStream bus through an outage", () => {
   test("loses and doubles nothing when the server is killed amid publishing, four times", async () => {
     await using data = await folder();
     const port = await freePort();
-    let server = await startNats({ port, dataDir: data.path });
+    await using servers = new AsyncDisposableStack();
+    let server = servers.use(await privateNats({ port, dataDir: data.path }));
     await using one = await opened({ url: server.url });
     await using two = await opened({ url: server.url });
     const dreams = Array.from({ length: 20 }, (_, index) => `drm_${index}`);
@@ -47,18 +48,17 @@ await describeWith(["nats"], "the JetStream bus through an outage", () => {
         interval: 1,
       });
       await server.kill();
-      server = await startNats({ port, dataDir: data.path });
+      server = servers.use(await privateNats({ port, dataDir: data.path }));
     }
     await Promise.all(relays);
     const ids = await storedIds(server.url);
-    await server.stop();
     for (const dreamId of dreams) {
       expect(ids.filter((id) => id.startsWith(`${dreamId}:`))).toEqual(numbers.map((n) => `${dreamId}:${n}`));
     }
   });
 
   test("refuses at once and keeps nothing in memory while the server is away", async () => {
-    const server = await startNats();
+    await using server = await privateNats();
     await using bus = await opened({ url: server.url });
     await bus.publish(eventMessage("drm_0", 1));
     await server.kill();
@@ -84,11 +84,10 @@ await describeWith(["nats"], "the JetStream bus through an outage", () => {
     expect(grown).toBeLessThan(8_000_000);
     expect(elapsedMs / 20_000).toBeLessThan(1);
     expect(await errorOf(bus.check())).toMatchObject({ kind: "unavailable" });
-    await server.stop();
   });
 
   test("ends what waits for an answer as soon as the server is gone", async () => {
-    const server = await startNats();
+    await using server = await privateNats();
     await using bus = await opened({ url: server.url });
     await bus.publish(eventMessage("drm_0", 1));
     await freeze(server.pid);
@@ -99,13 +98,12 @@ await describeWith(["nats"], "the JetStream bus through an outage", () => {
     await server.kill();
     for (const error of await Promise.all(waiting)) expect(error.kind).toBe("unavailable");
     expect(performance.now() - start).toBeLessThan(3_000);
-    await server.stop();
   });
 
   test("after one time-out sends nothing more until the server answers again", {
     timeout: 40_000,
   }, async () => {
-    const server = await startNats();
+    await using server = await privateNats();
     await using bus = await opened({ url: server.url });
     await bus.publish(eventMessage("drm_0", 1));
     await freeze(server.pid);
@@ -126,13 +124,12 @@ await describeWith(["nats"], "the JetStream bus through an outage", () => {
     await untilPublished(bus, eventMessage("drm_0", 2));
     await untilPublished(bus, eventMessage("drm_0", 3));
     expect(await storedIds(server.url)).toEqual(["drm_0:1", "drm_0:2", "drm_0:3"]);
-    await server.stop();
   });
 
   test("hints every listener when the server is back, also one that began while it was away", async () => {
     await using data = await folder();
     const port = await freePort();
-    const first = await startNats({ port, dataDir: data.path });
+    await using first = await privateNats({ port, dataDir: data.path });
     await using bus = await opened({ url: first.url });
     const before = Promise.withResolvers<void>();
     await bus.listen(work, before.resolve);
@@ -140,7 +137,7 @@ await describeWith(["nats"], "the JetStream bus through an outage", () => {
     await vi.waitUntil(async () => (await outcomeOf(bus.check())) === "unavailable");
     const during = Promise.withResolvers<void>();
     await bus.listen({ kind: "dream", tenant: "acme", dreamId: "drm_1" }, during.resolve);
-    const second = await startNats({ port, dataDir: data.path });
+    await using second = await privateNats({ port, dataDir: data.path });
     await Promise.all([before.promise, during.promise]);
     // And both hear again what is sent.
     const heard = Promise.withResolvers<void>();
@@ -149,12 +146,11 @@ await describeWith(["nats"], "the JetStream bus through an outage", () => {
     other.announce({ kind: "dream", tenant: "acme", dreamId: "drm_2" });
     await heard.promise;
     await bus.check();
-    await second.stop();
   });
 
   test("makes the stream anew on a server that came back without its data", async () => {
     const port = await freePort();
-    const first = await startNats({ port });
+    await using first = await privateNats({ port });
     await using bus = await opened({ url: first.url });
     await bus.publish(eventMessage("drm_1", 1));
     await bus.publish(eventMessage("drm_1", 2));
@@ -163,22 +159,20 @@ await describeWith(["nats"], "the JetStream bus through an outage", () => {
     await vi.waitUntil(async () => (await outcomeOf(bus.check())) === "unavailable");
     const back = Promise.withResolvers<void>();
     await bus.listen(work, back.resolve);
-    const second = await startNats({ port });
+    await using second = await privateNats({ port });
     await back.promise;
     await bus.check();
     await bus.publish(eventMessage("drm_1", 3));
     expect(await storedIds(second.url)).toEqual(["drm_1:3"]);
-    await second.stop();
   });
 
   test("closes at once while the server is away", async () => {
-    const server = await startNats();
+    await using server = await privateNats();
     const bus = await openJetStreamBus(deps, { url: server.url });
     await server.kill();
     const start = performance.now();
     await bus.close();
     expect(performance.now() - start).toBeLessThan(4_000);
-    await server.stop();
   });
 
   test("needs JetStream on the server, and says how to get it", async () => {
@@ -208,7 +202,7 @@ await describeWith(["nats"], "the JetStream bus through an outage", () => {
     const port = await freePort();
     const withPassword = (pass: string) =>
       plainNats(["-js", "-sd", data.path, "--user", "me", "--pass", pass], port);
-    const first = await withPassword("old");
+    await using first = await withPassword("old");
     const refused = Promise.withResolvers<void>();
     let errors = 0;
     const warn = (message: string) => {
@@ -217,7 +211,7 @@ await describeWith(["nats"], "the JetStream bus through an outage", () => {
     const log = { ...createSilentLog(), warn };
     await using bus = await openedWith(log, { url: `nats://me:old@127.0.0.1:${port}` });
     await first[Symbol.asyncDispose]();
-    const second = await withPassword("new");
+    await using second = await withPassword("new");
     await refused.promise;
     await second[Symbol.asyncDispose]();
     await using _third = await withPassword("old");
@@ -232,6 +226,14 @@ function opened(options: JetStreamBusOptions) {
 async function openedWith(log: Log, options: JetStreamBusOptions) {
   const bus = await openJetStreamBus({ ...deps, log }, options);
   return { ...bus, [Symbol.asyncDispose]: () => bus.close() };
+}
+
+/** A server that the test may kill, and that is stopped however the test ends. */
+async function privateNats(options: ServiceOptions = {}) {
+  const server = await startNats(options);
+  // A test that hangs never leaves its scope.
+  onTestFinished(() => server.stop());
+  return { ...server, [Symbol.asyncDispose]: () => server.stop() };
 }
 
 /** As the relay does: the same event again while the bus is unavailable. */
@@ -302,14 +304,14 @@ async function plainNats(args: readonly string[], port?: number) {
       if (chunk.includes("Server is ready")) resolve();
     });
   });
-  return {
-    url: `nats://127.0.0.1:${port}`,
-    async [Symbol.asyncDispose]() {
-      const gone = once(child, "exit");
-      child.kill("SIGKILL");
-      await gone;
-    },
+  const stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, "exit");
+    child.kill("SIGKILL");
+    await gone;
   };
+  onTestFinished(stop);
+  return { url: `nats://127.0.0.1:${port}`, [Symbol.asyncDispose]: stop };
 }
 
 function garbageCollector(): () => void {

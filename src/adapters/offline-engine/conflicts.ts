@@ -1,5 +1,6 @@
 import { type Features, sharedStems } from "./statement.ts";
 import type { Value } from "./values.ts";
+import { isStopWord } from "./words.ts";
 
 /** What is known about two statements, the older first. */
 export interface Pair {
@@ -24,14 +25,15 @@ export type Verdict =
   | null;
 
 const updateCue =
-  /\b(?:now|no longer|not anymore|anymore|instead(?: of)?|rather than|changed?|changes|moved|moving|switched|switching|upgraded|migrated|replaced|renamed|raised|increased|reduced|lowered|extended|shortened|postponed|rescheduled|pushed|bumped|new|updated?|currently|as of|starting|from now on|these days|already|actually|just|by now|so far|up to|finally|since then|turned|grew|dropped|went (?:up|down|from))\b/i;
+  /\b(?:now|no longer|not anymore|anymore|instead(?: of)?|rather than|changed?|changes|moved|moving|switched|switching|upgraded|migrated|replaced|renamed|raised|increased|reduced|lowered|extended|shortened|postponed|rescheduled|pushed|bumped|new|updated?|currently|as of|starting|from now on|these days|already|actually|just|by now|so far|up to|finally|since then|from (?:today|tomorrow|next|january|february|march|april|may|june|july|august|september|october|november|december|(?:mon|tues|wednes|thurs|fri|satur|sun)day|\d)|lowering|raising|turned|grew|dropped|went (?:up|down|from))\b/i;
 const unsure =
   /\b(?:might|may|maybe|perhaps|could|would|should|if|thinking (?:of|about)|considering|planning|plan to|want to|hope|hoping|wish|wondering|probably|possibly|proposed?|suggest\w*|used to|was going to|almost|imagine|goal|aim\w*|trying to|try to|let's)\b/i;
+const moved = /\b(?:moved|moves|postponed|rescheduled|pushed|changed|instead|delayed|brought forward)\b/i;
 const stale =
   /\b(?:used to|previously|formerly|back then|at the time|originally|initially|in the past|had been)\b/i;
 // Verbs and measures that any two sentences may share without speaking of one thing.
 const generic = new Set(
-  "happen start end work run time thing day week month year hour minut move chang switch updat new old current now set keep take took use need want plan go come week team peopl person meet good great better best big small long short look feel find found help talk ask tell told show put buy bought spend spent pay paid cost price number total amount count actual instead anymor final also morn afternoon even night just rais increas reduc extend bump push drop grow".split(
+  "happen start end work run time thing day week month year hour minut move chang switch updat new old current now set keep take took use need want plan go come week team peopl person meet good great better best big small long short look feel find found help talk ask tell told show put buy bought spend spent pay paid cost price number total amount count actual instead anymor final also morn afternoon even night just rais increas reduc extend bump push drop grow euro dollar pound utc januari februari march april may june juli august septemb octob novemb decemb monday tuesday wednesday thursday friday saturday sunday".split(
     " ",
   ),
 );
@@ -50,10 +52,10 @@ export function judge(pair: Pair): Verdict {
   }
   const named = namesOldValue(value.from, pair.newerText);
   // Two dates are two events, unless one is said to take the other's place.
-  if (value.from.type === "date" && !named) return null;
+  if (value.from.type === "date" && !named && !moved.test(pair.newerText)) return null;
   const cue = named || updateCue.test(pair.newerText);
-  const { share, shared } = overlap(pair, value.from, value.to);
-  const enough = named ? shared >= 1 : shared >= 2;
+  const { share, shared, same } = overlap(pair, value.from, value.to);
+  const enough = named || same ? shared >= 1 : shared >= 2;
   if (!enough) return null;
   const score = share * (cue ? 1 : 0.6) * (named ? 1.3 : 1);
   const what = describe(value.from);
@@ -61,7 +63,7 @@ export function judge(pair: Pair): Verdict {
   const types = new Set(newer.values.map((other) => other.type));
   const rest = older.values.filter((other) => other !== value.from && !types.has(other.type)).length;
   const whole = (named ? rest <= 1 : rest === 0) && older.words.length <= 28;
-  const sure = cue && whole && (named || (!pair.technical && shared >= 2 && share >= 0.5));
+  const sure = cue && whole && (named || (!pair.technical && (same || shared >= 2) && share >= 0.5));
   if (score >= 0.5 && sure) return { kind: "supersede", score, what };
   return score >= 0.3 && share >= 0.3 ? { kind: "timeline", score, what } : null;
 }
@@ -80,8 +82,12 @@ function changedValue(older: readonly Value[], newer: readonly Value[]): { from:
   for (const from of older) {
     const alike = newer.filter((value) => value.type === from.type && value.unit === from.unit);
     if (alike.length === 0) continue;
-    const to = alike.find((value) => value.amount !== from.amount);
-    if (to === undefined) return null;
+    // What the older one names already, as in "from Thursday to Tuesday", is no news to it.
+    if (
+      alike.some((value) => older.some((known) => known.unit === value.unit && known.amount === value.amount))
+    ) {
+      return null;
+    }
     // "from Thursday to Tuesday" holds the old value too; several other values are a list, not an update.
     const others = alike.filter((value) => value.amount !== from.amount);
     const last = others.at(-1);
@@ -109,7 +115,7 @@ function namesOldValue(from: Value, newerText: string): boolean {
 }
 
 // Of what the older one is about, how much does the newer one name?
-function overlap(pair: Pair, from: Value, to: Value): { share: number; shared: number } {
+function overlap(pair: Pair, from: Value, to: Value): { share: number; shared: number; same: boolean } {
   const drop = new Set([...from.words, ...to.words, from.amount, to.amount, from.unit, to.unit]);
   const topic = (features: Features) =>
     new Set(features.stems.filter((stem) => !drop.has(stem) && !generic.has(stem) && !/^\d/.test(stem)));
@@ -121,7 +127,9 @@ function overlap(pair: Pair, from: Value, to: Value): { share: number; shared: n
   const context = sharedStems(new Set([...pair.olderContext].filter((stem) => !older.has(stem))), newer);
   const total = shared + Math.min(context, 1) + unitShared;
   const least = Math.max(1, Math.min(older.size, newer.size) + unitShared);
-  return { share: Math.min(1, total / least), shared: total };
+  // "The canary runs for 20 minutes" and "The canary runs for 45 minutes from now on" are about nothing else.
+  const same = shared > 0 && shared === older.size && shared === newer.size;
+  return { share: Math.min(1, total / least), shared: total, same };
 }
 
 interface Attribute {
@@ -134,6 +142,10 @@ const temporary =
   /\b(?:this week|next week|for (?:the|a) (?:week|weekend|month|day|summer)|trip|vacation|holiday|visiting|temporar\w+|hotel|airbnb|conference)\b/i;
 const person = "(?:I|I'm|I've|we|[A-Z][a-z]+(?: [A-Z][a-z]+)?|he|she)";
 const attributePatterns: readonly (readonly [string, RegExp])[] = [
+  [
+    "holder",
+    /\b((?:contact|owner|lead|manager|head|boss|captain|cfo|ceo|cto|maintainer)(?: (?:at|for|of|person at) [\p{L}\d]+)?) is(?: now)? (\p{Lu}\p{L}+(?: \p{Lu}\p{L}+)?)/u,
+  ],
   [
     "home",
     new RegExp(
@@ -171,7 +183,7 @@ function attributesOf(text: string, self: string): Attribute[] {
     if (match === null) continue;
     if (name === "age" && !/\b(?:years old|turned)\b/.test(text)) continue;
     const named = match[1] ?? "";
-    if (/^(?:he|she|we)$/.test(named)) continue;
+    if (name !== "holder" && isStopWord(named.toLowerCase()) && !/^I(?:'|$)/.test(named)) continue;
     const who = /^I(?:'|$)/.test(named) ? self : named.toLowerCase();
     found.push({ name, who, value: (match[2] ?? "").toLowerCase() });
   }

@@ -95,7 +95,7 @@ function chronoExpressions(sentence: string, today: number): Expression[] {
 
 function dateOfResult(result: ParsedResult, words: string, sentence: string, today: number): string | null {
   const { start, end } = result;
-  if (/^[a-z]{1,3}$/i.test(words) || /^\d{4}-\d{2}-\d{2}/.test(words)) return null;
+  if (/^[a-z]{1,3}$/i.test(words) || /\d{4}-\d{2}-\d{2}|^weekend$/i.test(words)) return null;
   // "a few weeks ago" names no day, "for five days" names a length.
   if (/\b(?:few|several|couple|some)\b/i.test(words)) return null;
   const span = /\b(?:days?|weeks?|months?|years?)\b/i.test(words);
@@ -119,7 +119,7 @@ function isHabit(text: string, before: string): boolean {
   if (!weekdayName.test(text)) return false;
   if (/\b(?:every|each|most|on alternate|usually|always)\s*$/i.test(before)) return true;
   if (/\b(?:last|this|next|past|coming|previous)\b/i.test(text)) return false;
-  return !/\d/.test(text);
+  return !/\d/.test(text.replace(/\d{1,2}:\d{2}|\d{1,2}\s?[ap]\.?m\b/gi, ""));
 }
 
 function dayOf(components: ParsedComponents): number | null {

@@ -84,7 +84,8 @@ function isAbout(note: Note, subject: Subject): boolean {
     const names = [name, note.title].map((text) => text.toLowerCase());
     return names.includes(subject.title.toLowerCase()) || names.includes(slugify(subject.title));
   }
-  return subject.key !== "general" && topicsOfTitle(`${name} ${note.title}`).has(subject.key);
+  const topics = topicsOfTitle(note.title);
+  return subject.key !== "general" && topics.size <= 2 && topics.has(subject.key);
 }
 
 // Headings help in a long file; an existing one keeps the form it has.

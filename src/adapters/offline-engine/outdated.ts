@@ -73,7 +73,7 @@ export async function updateNotes(
       continue;
     }
     if (known.find(newer) !== null || !isChangeable(newer.features, newer.text)) continue;
-    const accepts = (older: NoteSentence) => timeOf(older.block) < newer.order && agree(older, newer);
+    const accepts = (older: NoteSentence) => isOlder(older, newer) && agree(older, newer);
     for (const older of index.best(
       lookupStems(newer.features, newer.text, newer.said[0].speaker.toLowerCase()),
       3,
@@ -91,6 +91,12 @@ export function latest(statement: Statement): Statement {
   let last = statement;
   while (last.supersededBy !== null) last = last.supersededBy;
   return last;
+}
+
+// Against a day, only a day tells what is newer; a note without one was there before all sessions.
+function isOlder(older: NoteSentence, newer: Statement): boolean {
+  if (older.block.day === null) return true;
+  return newer.said[0].at !== null && timeOf(older.block) < newer.order;
 }
 
 // "I" of the one user fits every note; "I" of somebody fits what says "I" there, or names them.
@@ -131,7 +137,7 @@ function replace(
   split: SplitSentences,
 ): void {
   if (stands) draft.splices.set(sentence, "");
-  else if (sentence.block.own) putLine(draft, sentence, newer, split);
+  else if (sentence.block.own || sentence.block.day !== null) putLine(draft, sentence, newer, split);
   else draft.splices.set(sentence, inPlace(draft, sentence, newer));
   const since = sentence.block.day === null ? "what the note said" : `the one of ${sentence.block.day}`;
   const day = dayText(newer.said[0].at);

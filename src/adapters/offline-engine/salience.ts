@@ -54,13 +54,21 @@ export function salienceOf(
   if (timeWord.test(sentence)) score += 1;
   if (/\byou\b|\byour\b/i.test(sentence)) score -= 1.5;
   if (trust !== "assistant" && asking.test(sentence)) score -= askingPenalty;
+  if (leans.test(sentence) && features.names.length === 0) score -= 1.5;
+  if (features.words.length < 5) score -= 1;
   if (trust === "assistant") {
+    if (echo.test(sentence)) return 0;
     if (advice.test(sentence)) score -= 2;
     score *= 0.45;
   } else if (trust !== "user") score *= 0.6;
   return score < leastSalience ? 0 : score;
 }
 
+// An assistant that says back what it was told says nothing new.
+const echo =
+  /^(?:noted|so\b|i(?:'ll| will) (?:remember|note|keep|write|add|put)|okay|ok\b|then\b|thanks|got it|understood|in my notes|that (?:is|matches|would|was)|the last i have|i (?:only )?know|sorry|i have no|i can't)/i;
+const leans =
+  /^(?:it|it's|its|that|that's|this|these|those|they|there|he|she|him|her|his|no|yes|and|but|or|then|so|also)\b/i;
 const askingPenalty = 3.5;
 // Below this stand fillers like "It worked well for us."
 const leastSalience = 1.6;

@@ -1,5 +1,5 @@
 import type { Claim } from "./claims.ts";
-import { isStopWord, type Word, wordsOf } from "./words.ts";
+import { isStopWord, type Word } from "./words.ts";
 
 /** What a claim is filed under. */
 export interface Subject {
@@ -19,7 +19,7 @@ const determiner =
 const beforeVerb =
   /^(?:to|i|we|you|they|he|she|can|could|will|would|should|must|may|might|don't|didn't|not|i'll|we'll|i'm|let's|was|were|been|being|got)$/;
 const notATopic =
-  /^(?:.*days?|week|month|year|hour|minute|time|thing|way|lot|bit|one|idea|tip|kind|sort|type|people|person|friend|part|end|start|place|point|today|yesterday|tomorrow|weekend|morning|afternoon|evening|night|january|february|march|april|june|july|august|september|october|november|december|something|anything|everything|number|example|question|answer|help|advice|suggestion|recommendation|option|reason|problem|fact|case|couple|past|future|good|great|new|old|last|next|experience|plan|while|start|look|feel|try|love|need|user|assistant|ago|recent|different|interested)s?$/;
+  /^(?:.*days?|week|month|year|hour|minute|time|thing|way|lot|bit|one|idea|tip|kind|sort|type|people|person|friend|part|end|start|place|point|today|yesterday|tomorrow|weekend|morning|afternoon|evening|night|january|february|march|april|june|july|august|september|october|november|december|something|anything|everything|number|example|question|answer|help|advice|suggestion|recommendation|option|reason|problem|fact|case|couple|past|future|good|great|new|old|last|next|experience|plan|while|start|look|feel|try|love|need|user|assistant|ago|recent|different|interested|utc|gmt|cet|a\.?m|p\.?m|euro|dollar|pound|percent|proposal|fine|minute|hour|first|second|noted|decision|note)s?$/;
 const relation =
   /\b(?:friend|colleague|manager|wife|husband|partner|sister|brother|mom|mother|dad|father|boss|teammate|coworker|co-worker|cousin|neighbor|neighbour|roommate|girlfriend|boyfriend|son|daughter|aunt|uncle|niece|nephew|therapist|coach|trainer|mentor|lead|engineer|designer|intern)(?:,| is| named| called)? (\p{Lu}\p{Ll}+)\b/gu;
 const personal =
@@ -187,7 +187,7 @@ function collectTerms(claims: readonly Claim[], people: ReadonlyMap<string, stri
         if (!isHead(features.words, index, text)) return;
         term.heads += 1;
         term.claims.add(claim);
-        term.spellings.set(word.text, (term.spellings.get(word.text) ?? 0) + 1);
+        term.spellings.set(word.raw, (term.spellings.get(word.raw) ?? 0) + 1);
       });
     }
   }
@@ -218,6 +218,8 @@ function isHead(words: readonly Word[], index: number, text: string): boolean {
   const next = words[index + 1];
   const word = words[index];
   if (word === undefined || previous === undefined) return false;
+  // A name points by itself.
+  if (/^\p{Lu}/u.test(word.raw) && word.raw.length > 2) return true;
   const pointed =
     determiner.test(previous.text) || (!isStopWord(previous.text) && previous.end + 1 === word.start);
   if (!pointed) return false;
@@ -244,11 +246,11 @@ export function slugify(title: string): string {
   return slug.replace(/^-+|-+$/g, "") || "notes";
 }
 
-/** Words of a title or a file name as topics are keyed, for finding the note that is about a subject. */
+/** Words of a title as topics are keyed; "on-call" is one word, so that "calls" is not about it. */
 export function topicsOfTitle(title: string): ReadonlySet<string> {
-  return new Set(
-    wordsOf(title.replaceAll("_", " "))
-      .filter((word) => !isStopWord(word.text))
-      .map((word) => singular(word.text)),
-  );
+  const words = title
+    .toLowerCase()
+    .split(/[\s_,.:]+/)
+    .filter((word) => word !== "" && !isStopWord(word));
+  return new Set(words.map(singular));
 }

@@ -59,7 +59,9 @@ export async function resolveStatements(claims: readonly Claim[], pace: Pace): P
     const candidates = index.best(
       stems,
       candidatesPerStatement,
-      (older) => older.said[0].sessionId !== newer.said[0].sessionId && older.subject === newer.subject,
+      (older) =>
+        older.said[0].sessionId !== newer.said[0].sessionId &&
+        (older.subject === newer.subject || older.subject === "" || newer.subject === ""),
     );
     for (const older of candidates) {
       if (older.supersededBy !== null) continue;
@@ -76,6 +78,7 @@ export async function resolveStatements(claims: readonly Claim[], pace: Pace): P
   return found;
 }
 
+// Of two statements of which only one has a time, nobody knows which is newer.
 function judgeStatements(older: Statement, newer: Statement): Verdict {
   const verdict = judge({
     older: older.features,
@@ -87,7 +90,8 @@ function judgeStatements(older: Statement, newer: Statement): Verdict {
     newerSelf: newer.said[0].speaker.toLowerCase(),
     technical: isTechnical(older) || isTechnical(newer),
   });
-  if (verdict?.kind === "supersede" && !mayOverrule(trustOf(newer), trustOf(older))) {
+  const comparable = (newer.said[0].at === null) === (older.said[0].at === null);
+  if (verdict?.kind === "supersede" && !(comparable && mayOverrule(trustOf(newer), trustOf(older)))) {
     return { ...verdict, kind: "timeline" };
   }
   return verdict;

@@ -22,22 +22,29 @@ export async function beginDream(deps: BeginDeps, dream: RunningDream): Promise<
   const { ids } = dream;
   const store = await readStore(deps, dream);
   if (dream.begun) return dream;
-  const frozen = await freeze(deps, dream.tenant, dream.inputs, store);
+  const read = await freeze(deps, dream.tenant, dream.inputs, store);
   const now = deps.clock.now();
-  const output = {
-    id: ids.outputStoreId,
-    collection: null,
-    head: frozen.head,
-    createdAt: now,
-    updatedAt: now,
-  };
-  await Promise.all([
+  const [output] = await Promise.all([
+    dream.outputBehavior === "create_new"
+      ? makeOutput(deps, store, { id: ids.outputStoreId, head: read.head, now })
+      : null,
     deps.sessions.create(pipelineSession(dream, ids.sessionId, now)),
-    dream.outputBehavior === "create_new" ? deps.memories.create({ ...store, ...output }) : null,
   ]);
+  // An attempt that died here left an output over what the input was then; that is what the dream reads, too.
+  const frozen = output === null ? read : { ...read, head: output.head };
   const next: RunningDream = { ...dream, frozen, begun: true, revision: dream.revision + 1 };
   const saved = await deps.dreams.save({ read: dream, next, guardBeat: false });
   return saved.outcome === "saved" && saved.dream.status === "running" ? saved.dream : null;
+}
+
+/** The output store as a copy of the input, or as an earlier attempt made it. */
+async function makeOutput(
+  deps: Pick<ServiceDeps, "memories">,
+  input: MemoryStore,
+  { id, head, now }: { readonly id: string; readonly head: string; readonly now: number },
+): Promise<MemoryStore> {
+  const output = { ...input, id, head, collection: null, createdAt: now, updatedAt: now };
+  return (await deps.memories.create(output)).store;
 }
 
 /** Throws `failed_precondition` when the input store or a session of the dream is gone. */

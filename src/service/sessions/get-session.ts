@@ -11,6 +11,7 @@ export function createGetSession(deps: Pick<ServiceDeps, "sessions">): GetSessio
   return (principal, { id }) => findSession(deps, principal, "id", id);
 }
 
+/** The session, or `not_found`; `field` is the request's, for an id that cannot be one. */
 export async function findSession(
   deps: Pick<ServiceDeps, "sessions">,
   { tenant }: Principal,

@@ -1,3 +1,4 @@
+import assert from "node:assert";
 import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError, createContextKey, type HandlerContext } from "@connectrpc/connect";
 import { ReveriedError } from "../../core/errors.ts";
@@ -54,7 +55,7 @@ export function createGate(deps: GateDeps, config: { readonly requestBodyBytes: 
 
 export function stateOf(context: HandlerContext): CallState {
   const state = context.values.get(callStateKey);
-  if (state === null) throw new Error("a call came in without its state");
+  assert(state !== null, "every call comes in with its state");
   return state;
 }
 
@@ -75,7 +76,7 @@ function correct(deps: GateDeps, state: CallState, reason: unknown): void {
 
 function checkLength(header: string | null, limit: number): void {
   const length = Number(header ?? "0");
-  if (length <= limit) return;
+  if (!(length > limit)) return;
   throw new ReveriedError(
     "too_large",
     `the request body is ${length} bytes, more than the ${limit} a call may have`,

@@ -1,4 +1,5 @@
 /** Where each RPC is served: it gives every implementation its deadline, its signal and its errors. */
+import assert from "node:assert";
 import type {
   DescMessage,
   DescMethod,
@@ -144,8 +145,7 @@ function add(
   router: ConnectRouter,
   method: DescMethod,
   options: { readonly maxTimeoutMs: number },
-  // biome-ignore lint/suspicious/noExplicitAny: see above
-  implementation: (request: any, context: HandlerContext) => unknown,
+  implementation: (request: never, context: HandlerContext) => unknown,
 ): void {
   router.rpc(method, implementation as MethodImpl<DescMethod>, options);
 }
@@ -161,6 +161,6 @@ function jsonOptions() {
 
 function callOf(context: HandlerContext, signal: AbortSignal): Call {
   const { principal } = stateOf(context);
-  if (principal === null) throw new Error("a call came in past its gate");
+  assert(principal !== null, "no call comes in past the gate");
   return { principal, signal };
 }

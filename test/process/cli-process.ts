@@ -1,0 +1,74 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+
+const root = join(import.meta.dirname, "..", "..");
+export const program = join(root, "src", "main.ts");
+export const examples = join(root, "examples");
+
+export interface CliResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliProcess {
+  readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  /** Resolves once that text was written to standard output or standard error; rejects when the process ends before. */
+  wrote(text: string): Promise<void>;
+  /** Standard output so far. */
+  written(): string;
+  readonly result: Promise<CliResult>;
+}
+
+export interface CliOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts the real program. Only `REVERIED_` settings given here reach it. */
+export function startCli(args: readonly string[], { cwd, env = {} }: CliOptions): CliProcess {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(REVERIED_|NO_COLOR|FORCE_COLOR)/.test(name),
+  );
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd,
+    env: { ...Object.fromEntries(inherited), ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    stdout += chunk;
+  });
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    stderr += chunk;
+  });
+  const result = once(child, "close").then(([code]) => ({ code: code as number | null, stdout, stderr }));
+  return {
+    child,
+    result,
+    written: () => stdout,
+    async wrote(text) {
+      while (!stdout.includes(text) && !stderr.includes(text)) {
+        const more = [once(child.stdout, "data"), once(child.stderr, "data"), result.then(() => "ended")];
+        if ((await Promise.race(more)) === "ended" && !(stdout + stderr).includes(text)) {
+          throw new Error(`ended without writing ${JSON.stringify(text)}: ${stdout}${stderr}`);
+        }
+      }
+    },
+  };
+}
+
+export function runCli(args: readonly string[], options: CliOptions): Promise<CliResult> {
+  return startCli(args, options).result;
+}
+
+/** A fresh folder that goes with the test. */
+export async function freshFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), "reveried-cli-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
