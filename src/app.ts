@@ -26,6 +26,7 @@ import { newId, type ServiceDeps } from "./service/deps.ts";
 import { createHeads } from "./service/memories/heads.ts";
 import { createUseCases, type UseCases } from "./service/use-cases.ts";
 import type { Address } from "./wire/listener.ts";
+import type { WireServer } from "./wire/server.ts";
 
 export interface AppDeps {
   readonly clock: Clock;

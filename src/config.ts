@@ -102,7 +102,7 @@ export const configOptions: readonly ConfigOption[] = [
     "Name of the MongoDB database",
     z.string().regex(/^[A-Za-z0-9_-]{1,63}$/, "must be 1 to 63 of A-Z a-z 0-9 _ -"),
   ),
-  option("natsUrl", "", "NATS server with JetStream to publish events to", url(["nats", "tls", "ws", "wss"])),
+  option("natsUrl", "", "NATS server with JetStream to publish events to", url(["nats", "tls"])),
   option(
     "eventStream",
     "DREAMS",

@@ -17,7 +17,7 @@ let endedBy: "SIGINT" | "SIGTERM" | null = null;
 for (const name of ["SIGINT", "SIGTERM"] as const) {
   process.on(name, () => {
     // The second time somebody is in a hurry.
-    if (endedBy !== null) process.exit(128 + constants.signals[name]);
+    if (endedBy !== null) dieOf(name);
     endedBy = name;
     stop.abort();
   });
@@ -43,11 +43,21 @@ async function main(): Promise<number> {
     const { runCli } = await import("./cli/run-cli.ts");
     return await runCli(context, argv);
   } catch (error) {
-    if (endedBy !== null) return 128 + constants.signals[endedBy];
+    if (endedBy !== null) dieOf(endedBy);
     // Only a closed output stops a command without a signal.
     if (stop.signal.aborted) return exitCodes.ok.code;
     return fail(error);
   }
+}
+
+/**
+ * Ends as the signal would have without a handler, which is what a shell goes by. An orderly exit would wait for reads
+ * that never end, as of a pipe that nobody writes to. The first process of a container is spared by the signal.
+ */
+function dieOf(name: "SIGINT" | "SIGTERM"): never {
+  process.removeAllListeners(name);
+  process.kill(process.pid, name);
+  process.exit(128 + constants.signals[name]);
 }
 
 /** Tells the user in one line what went wrong, and answers with the exit code. */

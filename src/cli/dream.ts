@@ -18,7 +18,7 @@ import { exitCodes } from "./exit-codes.ts";
 import { type NoteToWrite, type WrittenNotes, writeNotes } from "./files/write-notes.ts";
 import { checkCompleted, followDream, theDream } from "./follow-dream.ts";
 import { type LoadedInputs, loadInputs } from "./load-inputs.ts";
-import { count, type Output, writeJson } from "./output.ts";
+import { count, type Output, wrap, writeJson } from "./output.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { titlesOf, writeChange } from "./show-change.ts";
 import { changesText } from "./words.ts";
@@ -190,5 +190,5 @@ function tellSummary(
   const sessions = `${count(inputs.sessions.length, "session")} with ${count(inputs.events, "event")}`;
   out.line(`Read: ${count(inputs.notes, "note")} in ${request.notesDir}, ${sessions}`);
   out.line(`Memories: ${changes}`);
-  if (message !== "") out.line(message);
+  if (message !== "") for (const line of wrap(message, out.columns)) out.line(line);
 }

@@ -92,17 +92,17 @@ export function usageError(command: Command, problem: string, meant: string | nu
   );
 }
 
-/** Whether one may be a slip of the other: it begins the same, or differs by one letter. */
+/** Whether one may be a slip of the other: it begins the same, differs by one letter, or has two swapped. */
 export function isClose(known: string, given: string): boolean {
   if (given.length >= 3 && (known.startsWith(given) || given.startsWith(known))) return true;
   if (Math.abs(known.length - given.length) > 1 || known.length < 4) return false;
   let at = 0;
   while (at < known.length && known[at] === given[at]) at += 1;
-  const rests = [
-    [known.slice(at + 1), given.slice(at + 1)],
-    [known.slice(at), given.slice(at + 1)],
-    [known.slice(at + 1), given.slice(at)],
-    [known.slice(at + 2), given.slice(at + 2)],
-  ];
-  return rests.some(([left, right]) => left === right);
+  const swapped = known[at] === given[at + 1] && known[at + 1] === given[at];
+  return (
+    known.slice(at + 1) === given.slice(at + 1) ||
+    known.slice(at) === given.slice(at + 1) ||
+    known.slice(at + 1) === given.slice(at) ||
+    (swapped && known.slice(at + 2) === given.slice(at + 2))
+  );
 }

@@ -78,7 +78,7 @@ export const limits = {
   busDreamsRemembered: 10_000,
   busPublishTries: 5,
   busDedupeWindowMs: 120_000,
-  busRetentionMs: 604_800_000,
+  busRetentionMs: 2_592_000_000,
 
   // The wire
   requestBodyBytes: 8_388_608,

@@ -22,7 +22,8 @@ export interface EventBus {
    * Resolves once the event is durable on the bus, under the id `<dream id>:<number>`; publishing it again must do no
    * harm. Must throw `unavailable` at once while the bus is away, holding nothing in memory, and any other
    * `ReveriedError` when this very event can never be published. Must refuse a number that is not the next one of
-   * its dream on the bus with `failed_precondition`, unless the bus has it already.
+   * its dream on the bus with `failed_precondition`, unless the bus has it already. A dream of which the bus holds
+   * nothing (its events expired, the bus is new) may go on at any number. The caller publishes n + 1 only after n.
    */
   publish(message: EventMessage): Promise<void>;
 

@@ -7,9 +7,10 @@ export type WireRequest = IncomingMessage | Http2ServerRequest;
 /** The part of the answer that both versions have in one shape. */
 export interface WireResponse {
   readonly headersSent: boolean;
-  readonly destroyed: boolean;
   /** The whole answer was handed over; it may still be on its way. */
   readonly writableEnded: boolean;
+  /** Of HTTP/1.1 only; see `isGone`. */
+  readonly destroyed?: boolean;
   writeHead(status: number, headers: OutgoingHttpHeaders): unknown;
   write(chunk: Uint8Array): boolean;
   end(chunk?: Uint8Array | string): unknown;
@@ -36,6 +37,12 @@ export function isHttp2(request: WireRequest): request is Http2ServerRequest {
   return request.httpVersionMajor === 2;
 }
 
+/** Whether nobody is there any more to read an answer. */
+export function isGone({ request, response }: Exchange): boolean {
+  // The answer of HTTP/2 does not tell, its stream does.
+  return isHttp2(request) ? request.stream.closed || request.stream.destroyed : response.destroyed === true;
+}
+
 /** Joins the two classes at the one place where they come in. */
 export function asWireResponse(response: ServerResponse | Http2ServerResponse): WireResponse {
   return response;
@@ -49,7 +56,7 @@ export function sendJson(
   headers: Readonly<Record<string, string>> = {},
 ): void {
   const { request, response } = exchange;
-  if (response.headersSent || response.destroyed) return;
+  if (response.headersSent || isGone(exchange)) return;
   const text = Buffer.from(`${JSON.stringify(body)}\n`, "utf8");
   response.writeHead(status, {
     ...exchange.answerHeaders,

@@ -62,7 +62,10 @@ export function createListener(deps: ListenerDeps, config: WireConfig): Listener
   tcp.maxConnections = config.connectionsMax;
   tcp.on("connection", (socket) => void accept(socket));
   // A connection that could not be accepted (no file left to give it, say) is its peer's loss only.
-  tcp.on("error", (error) => deps.log.warn("the listener reported an error", { reason: error.message }));
+  tcp.on("error", (error) => {
+    // One that could not listen at all is told to whoever called.
+    if (tcp.listening) deps.log.warn("the listener reported an error", { reason: error.message });
+  });
 
   async function accept(socket: Socket): Promise<void> {
     sockets.add(socket);

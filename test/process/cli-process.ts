@@ -11,6 +11,8 @@ export const examples = join(root, "examples");
 
 export interface CliResult {
   readonly code: number | null;
+  /** What it died of, e.g. `SIGINT`; null for one that ended by itself. */
+  readonly signal: string | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -47,7 +49,12 @@ export function startCli(args: readonly string[], { cwd, env = {} }: CliOptions)
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     stderr += chunk;
   });
-  const result = once(child, "close").then(([code]) => ({ code: code as number | null, stdout, stderr }));
+  const result = once(child, "close").then(([code, signal]) => ({
+    code: code as number | null,
+    signal: signal as string | null,
+    stdout,
+    stderr,
+  }));
   return {
     child,
     result,

@@ -285,6 +285,8 @@ describe("hanging up", () => {
       session.destroy();
     }
     await aborted.promise;
+    await served.server.stop(1_000);
+    expect(served.logged).toEqual([]);
   });
 });
 

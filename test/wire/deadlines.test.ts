@@ -1,3 +1,4 @@
+import http2 from "node:http2";
 import { Code, createClient } from "@connectrpc/connect";
 import {
   createConnectTransport,
@@ -177,36 +178,39 @@ describe("a stream", () => {
     },
   );
 
-  test("whose client stops reading holds back its source, and cleans up when the client goes", async () => {
-    let sent = 0;
-    const cleaned = createDeferred<void>();
-    const long = { ...event, reason: "r".repeat(1_000_000) };
-    await using served = await serve({
-      useCases: {
-        watchDream: async function* () {
-          try {
-            for (;;) {
-              sent += 1;
-              yield { kind: "event", dream, event: long };
+  test.each(["HTTP/1.1", "HTTP/2"])(
+    "over %s whose client stops reading holds back its source, and cleans up when the client goes",
+    async (version) => {
+      let sent = 0;
+      const cleaned = createDeferred<void>();
+      const long = { ...event, reason: "r".repeat(1_000_000) };
+      await using served = await serve({
+        useCases: {
+          watchDream: async function* () {
+            try {
+              for (;;) {
+                sent += 1;
+                yield { kind: "event", dream, event: long };
+              }
+            } finally {
+              cleaned.resolve();
             }
-          } finally {
-            cleaned.resolve();
-          }
+          },
         },
-      },
-    });
-    using raw = await openRawSocket(served.port);
-    await raw.send(watchRequest);
-    await raw.receive((text) => text.includes("rrr"));
-    raw.socket.pause();
-    for (let last = -1; last !== sent; ) {
-      last = sent;
-      for (let turn = 0; turn < 200; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-    }
-    expect(sent).toBeLessThan(100);
-    raw.socket.destroy();
-    await cleaned.promise;
-  });
+      });
+      const leave = version === "HTTP/1.1" ? await watchRaw(served.port) : await watchHttp2(served.url);
+      for (let last = -1; last !== sent; ) {
+        last = sent;
+        for (let turn = 0; turn < 200; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect(sent).toBeGreaterThan(0);
+      expect(sent).toBeLessThan(100);
+      leave();
+      await cleaned.promise;
+      await served.server.stop(1_000);
+      expect(served.logged).toEqual([]);
+    },
+  );
 });
 
 test("an answer that the client does not read is given up after a while without progress", async () => {
@@ -248,3 +252,27 @@ test("an answer that the client does not read is given up after a while without 
   look();
   await cut.promise;
 });
+
+/** Watches without reading beyond the first bytes; the answer hangs up. */
+async function watchRaw(port: number): Promise<() => void> {
+  const raw = await openRawSocket(port);
+  await raw.send(watchRequest);
+  await raw.receive((text) => text.includes("rrr"));
+  raw.socket.pause();
+  return () => raw.socket.destroy();
+}
+
+async function watchHttp2(url: string): Promise<() => void> {
+  const session = http2.connect(url);
+  session.on("error", () => {});
+  const path = "/dream.v1.DreamService/WatchDream";
+  const stream = session.request({
+    ":method": "POST",
+    ":path": path,
+    "content-type": "application/connect+json",
+  });
+  stream.on("error", () => {});
+  stream.end("\x00\x00\x00\x00\x02{}");
+  await new Promise<void>((resolve) => stream.once("readable", () => resolve()));
+  return () => session.destroy();
+}

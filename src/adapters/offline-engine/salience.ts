@@ -1,5 +1,6 @@
 import type { Trust } from "../../core/session.ts";
 import type { Features } from "./statement.ts";
+import { isStopWord } from "./words.ts";
 
 /** How common each stem is, counted in sentences of the sessions alone: what the store holds must not change a choice. */
 export interface Commonness {
@@ -55,13 +56,15 @@ export function salienceOf(
   if (/\byou\b|\byour\b/i.test(sentence)) score -= 1.5;
   if (trust !== "assistant" && asking.test(sentence)) score -= askingPenalty;
   if (leans.test(sentence) && features.names.length === 0) score -= 1.5;
-  if (features.words.length < 5) score -= 1;
+  // Answers like "Three times actually." tell nothing without their question; of another language nobody here can say.
+  if (!english && features.words.length < 7 && features.words.some((word) => isStopWord(word.text)))
+    score -= 2;
   if (trust === "assistant") {
     if (echo.test(sentence)) return 0;
     if (advice.test(sentence)) score -= 2;
     score *= 0.45;
   } else if (trust !== "user") score *= 0.6;
-  return score < leastSalience ? 0 : score;
+  return score < (trust === "assistant" ? leastOfAssistant : leastSalience) ? 0 : score;
 }
 
 // An assistant that says back what it was told says nothing new.
@@ -72,9 +75,10 @@ const leans =
 const askingPenalty = 3.5;
 // Below this stand fillers like "It worked well for us."
 const leastSalience = 1.6;
+const leastOfAssistant = 2.2;
 
 function isStatement(sentence: string, features: Features): boolean {
-  if (/[?？]["'”’)\]]*$/.test(sentence) || /:$/.test(sentence)) return false;
+  if (/[?？]["'”’)\]]*$/.test(sentence) || /[:,]$/.test(sentence)) return false;
   if (features.words.length < 3 && features.key.length < 12) return false;
   if (features.stems.length < 2) return false;
   if (request.test(sentence)) return false;

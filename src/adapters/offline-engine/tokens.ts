@@ -21,5 +21,5 @@ export function estimateTokens(text: string): number {
 function latinTokens(word: string): number {
   if (/[^\x20-\x7e]/.test(word)) return Math.max(2, Math.ceil(word.length / 2));
   if (word.length <= 6) return 1;
-  return word.length <= 11 ? 2 : Math.ceil(word.length / 4);
+  return word.length <= 9 ? 2 : Math.ceil(word.length / 4);
 }

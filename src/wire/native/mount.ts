@@ -38,8 +38,9 @@ export function createNativeMount(
       await respond(deps, config, exchange, answer, headers);
     } catch (error) {
       const { rawMessage } = internalError(deps, state, error);
-      sendJson(exchange, 500, { code: "internal", message: rawMessage });
-      if (!exchange.response.destroyed) exchange.response.destroy();
+      // An answer that was begun can only be broken off, so that nobody takes it for whole.
+      if (exchange.response.headersSent) exchange.response.destroy();
+      else sendJson(exchange, 500, { code: "internal", message: rawMessage });
     }
   }
 

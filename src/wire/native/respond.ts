@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import { constants } from "node:http2";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { Clock } from "../../ports/clock.ts";
-import { type Exchange, isHttp2, type WireResponse } from "../exchange.ts";
+import { type Exchange, isGone, isHttp2 } from "../exchange.ts";
 
 /** An answer up to this size fits what connections buffer anyway, so nothing is gained by watching it leave. */
 const watchedBytes = 16_384;
@@ -26,7 +26,7 @@ export async function respond(
   const { response } = exchange;
   const chunks = answer.body?.[Symbol.asyncIterator]();
   try {
-    if (response.destroyed) return;
+    if (isGone(exchange)) return;
     const headers = toNodeHeaders(answer.header);
     response.writeHead(answer.status, { ...headers, ...exchange.answerHeaders, ...extraHeaders });
     const length = headers["content-length"];
@@ -43,10 +43,10 @@ export async function respond(
       }
       if (!response.write(next.value)) {
         cutWhenStalled(exchange, config.silentSocketMs);
-        await drained(response);
+        await drained(exchange);
         cutWhenStalled(exchange, 0);
       }
-      if (response.destroyed) return;
+      if (isGone(exchange)) return;
     }
     if (answer.trailer !== undefined) response.addTrailers(toNodeHeaders(answer.trailer));
     response.end();
@@ -84,7 +84,8 @@ function cutWhenStalled({ request }: Exchange, stallMs: number): void {
   }
 }
 
-function drained(response: WireResponse): Promise<void> {
+function drained(exchange: Exchange): Promise<void> {
+  const { response } = exchange;
   return new Promise((resolve) => {
     const settle = () => {
       response.off("drain", settle);
@@ -93,7 +94,7 @@ function drained(response: WireResponse): Promise<void> {
     };
     response.once("drain", settle);
     response.once("close", settle);
-    if (response.destroyed) settle();
+    if (isGone(exchange)) settle();
   });
 }
 

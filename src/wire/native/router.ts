@@ -81,8 +81,6 @@ export function createNativeRouter(
         if (next.done === true) break;
         yield next.value;
       }
-      // A stream that ends because it was told to has not come to its end.
-      if (signal.aborted) throw signal.reason;
     } catch (error) {
       throw tell(deps, state, error);
     } finally {
