@@ -80,7 +80,7 @@ function judgeSentence(sentence: string, seen: Seen): SentenceSupport {
 function sentencesOf(output: string): string[] {
   const segmenter = new Intl.Segmenter("en", { granularity: "sentence" });
   const found: string[] = [];
-  for (const line of output.replace(comment, "").split(/\r?\n/)) {
+  for (const line of output.replaceAll(comment, "").split(/\r?\n/)) {
     const text = line.replace(/^\s*(?:#{1,6}\s|[-*+]\s|\d{1,9}[.)]\s)?\s*/, "");
     for (const { segment } of segmenter.segment(text)) {
       if (segment.trim() !== "") found.push(segment.trim());

@@ -102,7 +102,7 @@ describe("Ctrl-C", () => {
       const pipe = join(folder.path, "talk.jsonl");
       // Nobody writes into it, so the dream waits for its transcript until it is told to stop.
       execFileSync("mkfifo", [pipe]);
-      const cli = startCli(["dream", notes, "--sessions", pipe, "--out", "out"], { cwd: folder.path });
+      await using cli = startCli(["dream", notes, "--sessions", pipe, "--out", "out"], { cwd: folder.path });
       await cli.wrote("loading sessions");
       cli.child.kill(signal);
       const result = await cli.result;
@@ -116,7 +116,7 @@ describe("Ctrl-C", () => {
 describe("output that nobody reads any more", () => {
   test("ends quietly", async () => {
     await using folder = await freshFolder();
-    const cli = startCli(await exampleArgs(), { cwd: folder.path });
+    await using cli = startCli(await exampleArgs(), { cwd: folder.path });
     cli.child.stdout.once("data", () => cli.child.stdout.destroy());
     const { code, stderr } = await cli.result;
     expect(stderr).not.toContain("EPIPE");

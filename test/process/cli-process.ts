@@ -17,7 +17,8 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-export interface CliProcess {
+/** Disposing of it ends the process, so that none outlives a test that failed. */
+export interface CliProcess extends AsyncDisposable {
   readonly child: ChildProcessByStdio<null, Readable, Readable>;
   /** Resolves once that text was written to standard output or standard error; rejects when the process ends before. */
   wrote(text: string): Promise<void>;
@@ -59,6 +60,10 @@ export function startCli(args: readonly string[], { cwd, env = {} }: CliOptions)
     child,
     result,
     written: () => stdout,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+      await result;
+    },
     async wrote(text) {
       while (!stdout.includes(text) && !stderr.includes(text)) {
         const more = [once(child.stdout, "data"), once(child.stderr, "data"), result.then(() => "ended")];
@@ -70,8 +75,9 @@ export function startCli(args: readonly string[], { cwd, env = {} }: CliOptions)
   };
 }
 
-export function runCli(args: readonly string[], options: CliOptions): Promise<CliResult> {
-  return startCli(args, options).result;
+export async function runCli(args: readonly string[], options: CliOptions): Promise<CliResult> {
+  await using cli = startCli(args, options);
+  return await cli.result;
 }
 
 /** A fresh folder that goes with the test. */

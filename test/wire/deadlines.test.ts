@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest";
 import { DreamService } from "../../gen/dream/v1/dream_service_pb.ts";
 import { ReveriedError } from "../../src/core/errors.ts";
 import { createDeferred } from "../../src/lib/deferred.ts";
-import { aDream } from "../support/factories.ts";
+import { aDream, anEntry } from "../support/factories.ts";
 import { createManualClock } from "./manual-clock.ts";
 import { openRawSocket } from "./raw-socket.ts";
 import { post, serve } from "./serve.ts";
@@ -213,45 +213,51 @@ describe("a stream", () => {
   );
 });
 
-test("an answer that the client does not read is given up after a while without progress", async () => {
-  const entry = {
-    path: "/a",
-    memoryId: "mem_1",
-    versionId: "memver_1",
-    originStoreId: "memstore_1",
-    contentHash: "",
-    sizeBytes: 1,
-    version: 1,
-    createdAt: 0,
-    updatedAt: 0,
-  };
-  const content = "c".repeat(32_000_000);
-  await using served = await serve({
-    config: { silentSocketMs: 50 },
-    useCases: {
-      getMemory: async () => ({
-        memoryStoreId: "memstore_1",
-        id: "mem_1",
-        versionId: "memver_1",
-        entry,
-        content,
-      }),
-    },
-  });
-  using raw = await openRawSocket(served.port);
-  const body = `{"memoryStoreId":"memstore_1","path":"/a"}`;
-  raw.socket.pause();
-  await raw.send(
-    `POST /dream.v1.MemoryStoreService/GetMemory HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-  );
-  // Only a server that has cut the connection stops without a grace time having to run out.
-  const cut = createDeferred<void>();
-  raw.socket.once("close", () => cut.resolve());
-  await new Promise<void>((resolve) => raw.socket.once("readable", () => resolve()));
-  const look = () => (raw.socket.destroyed ? cut.resolve() : raw.socket.write("x", () => setImmediate(look)));
-  look();
-  await cut.promise;
-});
+test.each(["HTTP/1.1", "HTTP/2"])(
+  "an answer over %s that the client does not read is given up",
+  async (version) => {
+    const entry = anEntry();
+    const content = "c".repeat(32_000_000);
+    await using served = await serve({
+      // Its time stands still, so only an answer that was given up lets the server stop.
+      clock: createManualClock(),
+      config: { silentSocketMs: 50 },
+      useCases: {
+        getMemory: async () => ({
+          memoryStoreId: "memstore_1",
+          id: "mem_1",
+          versionId: "memver_1",
+          entry,
+          content,
+        }),
+      },
+    });
+    const body = `{"memoryStoreId":"memstore_1","path":"/a"}`;
+    const path = "/dream.v1.MemoryStoreService/GetMemory";
+    if (version === "HTTP/1.1") {
+      using raw = await openRawSocket(served.port);
+      await raw.send(
+        `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
+      await raw.receive((text) => text.includes("200 OK"));
+      raw.socket.pause();
+      await served.server.stop(8_000);
+    } else {
+      const session = http2.connect(served.url);
+      session.on("error", () => {});
+      const stream = session.request({
+        ":method": "POST",
+        ":path": path,
+        "content-type": "application/json",
+      });
+      stream.on("error", () => {});
+      stream.end(body);
+      await new Promise<void>((resolve) => stream.once("response", () => resolve()));
+      await served.server.stop(8_000);
+      session.destroy();
+    }
+  },
+);
 
 /** Watches without reading beyond the first bytes; the answer hangs up. */
 async function watchRaw(port: number): Promise<() => void> {

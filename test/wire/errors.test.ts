@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import http2 from "node:http2";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { codeFromString, codeToHttpStatus, codeToString } from "@connectrpc/connect/protocol-connect";
 import { createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
@@ -6,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { DreamService } from "../../gen/dream/v1/dream_service_pb.ts";
 import { type ErrorKind, errorKinds, ReveriedError } from "../../src/core/errors.ts";
 import { wireErrors } from "../../src/wire/errors.ts";
+import { createManualClock } from "./manual-clock.ts";
 import { post, serve } from "./serve.ts";
 
 const details = {
@@ -185,6 +187,28 @@ describe("a body over its bound", () => {
       429,
       { code: "resource_exhausted", message: expect.stringContaining("1000") },
     ]);
+  });
+
+  test("is let in and dropped over HTTP/2 once it is refused, and reset if it never ends", async () => {
+    const clock = createManualClock();
+    await using served = await serve({ clock, config: { ...config, receiveTimeoutMs: 30_000 } });
+    const session = http2.connect(served.url);
+    await new Promise<void>((resolve) => session.once("remoteSettings", () => resolve()));
+    const path = "/dream.v1.DreamService/CreateDream";
+    const stream = session.request({ ":method": "POST", ":path": path, "content-type": "application/json" });
+    stream.on("error", () => {});
+    const status = new Promise((resolve) =>
+      stream.once("response", (headers) => resolve(headers[":status"])),
+    );
+    const reset = new Promise((resolve) => stream.once("close", () => resolve(stream.rstCode)));
+    stream.resume();
+    // More than any window holds: it is written only if the server goes on reading.
+    await new Promise<void>((resolve) => stream.write("x".repeat(1_000_000), () => resolve()));
+    expect(await status).toBe(429);
+    await clock.sleeping(1);
+    await clock.advance(30_000);
+    expect(await reset).toBe(http2.constants.NGHTTP2_CANCEL);
+    session.destroy();
   });
 
   test("is refused when it is small until it is decompressed", async () => {

@@ -82,14 +82,12 @@ function changedValue(older: readonly Value[], newer: readonly Value[]): { from:
   for (const from of older) {
     const alike = newer.filter((value) => value.type === from.type && value.unit === from.unit);
     if (alike.length === 0) continue;
-    // What the older one names already, as in "from Thursday to Tuesday", is no news to it.
-    if (
-      alike.some((value) => older.some((known) => known.unit === value.unit && known.amount === value.amount))
-    ) {
-      return null;
-    }
-    // "from Thursday to Tuesday" holds the old value too; several other values are a list, not an update.
     const others = alike.filter((value) => value.amount !== from.amount);
+    // What the older one names already, as in "from Thursday to Tuesday", is no news to it.
+    const told = (value: Value) =>
+      older.some((known) => known.unit === value.unit && known.amount === value.amount);
+    if (others.length === 0 || others.some(told)) return null;
+    // Several other values are a list, not an update.
     const last = others.at(-1);
     if (last !== undefined && new Set(others.map((value) => value.amount)).size === 1)
       return { from, to: last };

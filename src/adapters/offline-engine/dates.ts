@@ -98,6 +98,13 @@ function dateOfResult(result: ParsedResult, words: string, sentence: string, tod
   if (/^[a-z]{1,3}$/i.test(words) || /\d{4}-\d{2}-\d{2}|^weekend$/i.test(words)) return null;
   // "a few weeks ago" names no day, "for five days" names a length.
   if (/\b(?:few|several|couple|some)\b/i.test(words)) return null;
+  // "10/12 of that" is a fraction.
+  if (
+    /^\d{1,2}\/\d{1,2}$/.test(words) &&
+    !/\b(?:on|by|since|until|from|before|after|of)\s+$/i.test(sentence.slice(0, result.index))
+  ) {
+    return null;
+  }
   const span = /\b(?:days?|weeks?|months?|years?)\b/i.test(words);
   if (span && !/\b(?:ago|from now|later|last|past|previous|next|in|within)\b/i.test(words)) return null;
   if (span && /\byears?\b/i.test(words)) return null;

@@ -84,7 +84,8 @@ export function valuesOf(text: string, words: readonly Word[], stem: Stem): Valu
   words.forEach((word, index) => {
     if (!free(word.start, word.end)) return;
     // "a 5-gallon tank", "pre-1920", "50mm" describe a thing; they count nothing.
-    if (/[-/]/.test(text.charAt(word.start - 1)) || /^-\p{L}/u.test(text.slice(word.end))) return;
+    if (/[-/]/.test(text.charAt(word.start - 1)) || /^-?\p{L}/u.test(text.slice(word.end, word.end + 2)))
+      return;
     const value = wordValue(words, index, stem);
     if (value !== null) values.push(value);
   });

@@ -15,17 +15,27 @@ export async function* readBody(
   request: WireRequest,
   receiveTimeoutMs: number | null,
 ): AsyncGenerator<Uint8Array> {
-  const settled = new AbortController();
-  if (receiveTimeoutMs !== null && isHttp2(request)) {
-    void deps.clock.sleep(receiveTimeoutMs, settled.signal).then(() => {
-      if (!settled.signal.aborted) request.stream.close(constants.NGHTTP2_CANCEL);
-    });
-  }
+  const arrived = receiveTimeoutMs === null ? null : startReceiveTimer(deps, request, receiveTimeoutMs);
   try {
     for await (const chunk of request.iterator({ destroyOnReturn: false })) yield chunk;
   } catch {
     throw connectError("canceled", "the connection ended before the request was complete");
   } finally {
-    settled.abort();
+    // With a reason of its own: without one an error with its stack is made, for each call.
+    arrived?.abort(null);
   }
+}
+
+/** Cuts the stream unless the answer is aborted in time; null for HTTP/1.1, which does that by itself. */
+function startReceiveTimer(
+  deps: { readonly clock: Clock },
+  request: WireRequest,
+  timeoutMs: number,
+): AbortController | null {
+  if (!isHttp2(request)) return null;
+  const arrived = new AbortController();
+  void deps.clock.sleep(timeoutMs, arrived.signal).then(() => {
+    if (!arrived.signal.aborted) request.stream.close(constants.NGHTTP2_CANCEL);
+  });
+  return arrived;
 }
