@@ -149,7 +149,8 @@ function moveFor(deps: RunDreamDeps, dream: RunningDream, error: unknown): Move 
   }
   const { reason } = error.details;
   if (reason === "fenced") return null;
-  if (reason === "shutdown") return { name: "release", now, reason: "the worker shut down", lost: "no", notBefore: 0 };
+  if (reason === "shutdown")
+    return { name: "release", now, reason: "the worker shut down", lost: "no", notBefore: 0 };
   const deadlineMs = dream.origin === null ? limits.deferDeadlineMs : limits.deferDeadlineAutomaticMs;
   if (error.kind === "unavailable" && now - dream.createdAt < deadlineMs) {
     const backoff = { initialMs: limits.deferBackoffMs, maxMs: limits.deferBackoffMaxMs };

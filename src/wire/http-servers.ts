@@ -15,8 +15,10 @@ export type Serve = (request: WireRequest, response: http.ServerResponse | http2
 export interface HttpServer {
   /** Takes over a connection, bytes that were put back on it first. */
   accept(socket: Socket): void;
-  /** Ends idle connections now and the others after their last answer. */
+  /** Ends idle connections now and the others once their answers have left. */
   drain(): void;
+  /** Frees what is left when no connection is open any more. */
+  close(): void;
 }
 
 export function createHttp1Server(config: WireConfig, serve: Serve): HttpServer {
@@ -33,21 +35,34 @@ export function createHttp1Server(config: WireConfig, serve: Serve): HttpServer 
   // It enforces its timeouts only from this event on, and will never listen itself.
   server.emit("listening");
   let draining = false;
+  /** Answers that have not left yet, by connection. The server's own notion of idle leaves out those still on their way. */
+  const answering = new Map<Socket, number>();
 
-  server.on("request", (_request, response: http.ServerResponse) => {
+  function answered(socket: Socket): void {
+    const left = (answering.get(socket) ?? 1) - 1;
+    // A connection that is gone has its answers closed after it.
+    if (answering.has(socket)) answering.set(socket, left);
+    if (draining && left === 0) socket.destroySoon();
+  }
+
+  server.on("request", ({ socket }, response: http.ServerResponse) => {
+    answering.set(socket, (answering.get(socket) ?? 0) + 1);
     response.on("error", ignore);
-    response.once("close", () => {
-      if (draining) server.closeIdleConnections();
-    });
+    response.once("close", () => answered(socket));
   });
 
   return {
     accept(socket) {
+      answering.set(socket, 0);
+      socket.once("close", () => answering.delete(socket));
       server.emit("connection", socket);
     },
     drain() {
       draining = true;
-      // It answers with an error because it does not listen; what it does before that is what is wanted.
+      for (const [socket, count] of answering) if (count === 0) socket.destroySoon();
+    },
+    close() {
+      // It answers with an error because it does not listen; that it stops its timer is what is wanted.
       server.close(ignore);
     },
   };
@@ -79,6 +94,7 @@ export function createHttp2Server(config: WireConfig, serve: Serve): HttpServer 
     drain() {
       for (const session of sessions) session.close();
     },
+    close: ignore,
   };
 }
 

@@ -93,6 +93,8 @@ export function createListener(deps: ListenerDeps, config: WireConfig): Listener
     settled.abort();
     for (const socket of sockets) socket.destroy();
     await closed.promise;
+    servers.http1.close();
+    servers.http2.close();
   }
 
   return {

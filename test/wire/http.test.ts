@@ -222,7 +222,8 @@ describe("stopping", () => {
     await entered.promise;
     const stopped = served.server.stop(10_000);
     release.resolve();
-    expect((await call).status).toBe(200);
+    const { status, headers } = await call;
+    expect([status, headers.get("connection")]).toEqual([200, "close"]);
     await stopped;
     await expect(fetch(`${served.url}/healthz`)).rejects.toThrow();
   });

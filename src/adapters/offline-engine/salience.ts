@@ -8,6 +8,9 @@ export interface Commonness {
   idf(stem: string): number;
 }
 
+// In a short talk no word is rare; it is weighed as a piece of a longer one.
+const sentencesMin = 200;
+
 export function createCommonness(): Commonness {
   const counts = new Map<string, number>();
   let sentences = 0;
@@ -16,7 +19,7 @@ export function createCommonness(): Commonness {
       sentences += 1;
       for (const stem of features.stems) counts.set(stem, (counts.get(stem) ?? 0) + 1);
     },
-    idf: (stem) => Math.log(1 + (sentences + 1) / ((counts.get(stem) ?? 0) + 0.5)),
+    idf: (stem) => Math.log(1 + (Math.max(sentences, sentencesMin) + 1) / ((counts.get(stem) ?? 0) + 0.5)),
   };
 }
 
@@ -57,8 +60,7 @@ export function salienceOf(
   if (trust !== "assistant" && asking.test(sentence)) score -= askingPenalty;
   if (leans.test(sentence) && features.names.length === 0) score -= 1.5;
   // Answers like "Three times actually." tell nothing without their question; of another language nobody here can say.
-  if (!english && features.words.length < 7 && features.words.some((word) => isStopWord(word.text)))
-    score -= 2;
+  if (!english && features.words.length < 7 && isEnglish(features)) score -= 2;
   if (trust === "assistant") {
     if (echo.test(sentence)) return 0;
     if (advice.test(sentence)) score -= 2;
@@ -76,6 +78,10 @@ const askingPenalty = 3.5;
 // Below this stand fillers like "It worked well for us."
 const leastSalience = 1.6;
 const leastOfAssistant = 2.2;
+
+function isEnglish({ words }: Features): boolean {
+  return words.filter((word) => isStopWord(word.text)).length >= words.length * 0.3;
+}
 
 function isStatement(sentence: string, features: Features): boolean {
   if (/[?？]["'”’)\]]*$/.test(sentence) || /[:,]$/.test(sentence)) return false;

@@ -30,6 +30,8 @@ interface Run {
   readonly result: Deferred<EngineResult>;
 }
 
+const nurseryMb = 16;
+
 /**
  * Starts a thread. While it has nothing to do it does not keep the process alive. A dream that does not stop in time
  * takes its thread with it; a thread that dies fails its dream as `internal`.
@@ -38,6 +40,8 @@ export function startThread(clock: Clock, config: OfflineEngineConfig): EngineTh
   // Beside this file stands its twin, as .ts in the sources and as .js in the package.
   const worker = new Worker(
     new URL(`./thread-entry${/\.[jt]s$/.exec(import.meta.url)?.[0] ?? ".js"}`, import.meta.url),
+    // A dream makes many short-lived objects; a large nursery for them would stay with the process for good.
+    { resourceLimits: { maxYoungGenerationSizeMb: nurseryMb } },
   );
   let current: Run | null = null;
   let alive = true;
