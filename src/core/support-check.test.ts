@@ -29,7 +29,6 @@ describe("support check", () => {
       supported: true,
       verbatim: false,
     });
-    expect(judge("Jonas says the cloud budget is five thousand euros")?.supported).toBe(true);
   });
 
   test.each([
@@ -41,13 +40,14 @@ describe("support check", () => {
     expect(found?.unseenNames).toEqual(names);
   });
 
-  test.each(["The cloud budget is 5,200 euros a month.", "The cloud budget is 51 euros a month."])(
-    "a changed number is caught: %s",
-    (output) => {
-      expect(judge(output)?.supported).toBe(false);
-      expect(judge(output)?.unseenNumbers).toHaveLength(1);
-    },
-  );
+  test.each([
+    "The cloud budget is 5,200 euros a month.",
+    "The cloud budget is 51 euros a month.",
+    "The cloud budget is five euros a month.",
+  ])("a changed number is caught: %s", (output) => {
+    expect(judge(output)?.supported).toBe(false);
+    expect(judge(output)?.unseenNumbers).toHaveLength(1);
+  });
 
   test("a foreign fact is caught", () => {
     expect(judge("The cat sleeps on the warm kitchen floor.")?.supported).toBe(false);

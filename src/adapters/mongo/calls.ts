@@ -132,10 +132,18 @@ function isAway(error: Error): boolean {
   );
 }
 
-/** A write into a socket that the other side has just closed comes out of the driver as Node made it (EPIPE). */
+/** A write into a socket that the other side has just closed comes out of the driver as Node made it, sometimes without a syscall. */
 function isSocketError(error: unknown): error is Error {
-  return error instanceof Error && "syscall" in error;
+  if (!(error instanceof Error)) return false;
+  return "syscall" in error || ("code" in error && socketCodes.has(error.code));
 }
+
+const socketCodes: ReadonlySet<unknown> = new Set([
+  "EPIPE",
+  "ECONNRESET",
+  "ERR_STREAM_DESTROYED",
+  "ERR_STREAM_WRITE_AFTER_END",
+]);
 
 function isClosed(error: Error): boolean {
   return (
