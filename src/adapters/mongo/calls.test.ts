@@ -38,6 +38,11 @@ test("a socket error that comes out of the driver as Node made it is a lost conn
   expect(answer).toMatchObject({ kind: "unavailable", cause: broken });
 });
 
+test("a pipe that broke without a syscall is a lost connection, too", async () => {
+  const ended = Object.assign(new Error("This socket has been ended by the other party"), { code: "EPIPE" });
+  expect(await runFailing([ended])).toMatchObject({ answer: "done" });
+});
+
 test("what a server says while it stops or steps down is tried again", async () => {
   for (const code of [91, 189, 10_107, 11_600]) {
     const stopping = new MongoServerError({ message: "stopping", code });
