@@ -106,12 +106,18 @@ export function rebase(
   };
   const applies = (change: Change): boolean => {
     if (change.kind === "delete") return heads.current(change.path) === null || stands(change.path);
-    return stands(change.path) && (change.kind !== "rename" || stands(change.toPath));
+    if (change.kind !== "rename") return stands(change.path);
+    const moved = heads.current(change.toPath);
+    if (moved !== null && heads.isOwn(change.toPath, moved)) return heads.current(change.path) === null;
+    return stands(change.path) && stands(change.toPath);
   };
   return { applicable: changes.filter(applies), conflicting: changes.filter((change) => !applies(change)) };
 }
 
-/** Refuses a change set that no engine may return: bad paths, texts over the bound, two changes of one path. */
+/**
+ * Refuses a change set that no engine may return: bad paths, texts over the bound, two changes of one path, a new memory
+ * where another new one needs a folder.
+ */
 export function checkChanges(changes: readonly Change[], sizeBytes: (text: string) => number): void {
   if (changes.length > limits.changesPerDream) {
     throw new ReveriedError(
@@ -133,6 +139,39 @@ export function checkChanges(changes: readonly Change[], sizeBytes: (text: strin
     if (change.kind === "create" || change.kind === "update") {
       const size = sizeBytes(change.content);
       if (size > limits.memoryContentBytes) throw contentTooLarge(change.path, size);
+    }
+  }
+  const made = new Set(changes.flatMap(madePath));
+  for (const path of made) {
+    const folder = ancestorsOf(path).find((ancestor) => made.has(ancestor));
+    if (folder !== undefined) {
+      const both = `${JSON.stringify(folder)} and ${JSON.stringify(path)}`;
+      throw invalidArgument("changes.path", `${both}: one would be a folder of the other`);
+    }
+  }
+}
+
+/** The path at which a change makes a memory; none for one that makes none. */
+function madePath(change: Change): string[] {
+  if (change.kind === "create") return [change.path];
+  return change.kind === "rename" ? [change.toPath] : [];
+}
+
+/**
+ * Refuses changes that do not fit what the engine read, as `read` tells it by path: they would overwrite a memory that
+ * nobody looked at, or change one that was never there.
+ */
+export function checkAgainstInput(changes: readonly Change[], read: { has(path: string): boolean }): void {
+  for (const change of changes) {
+    const [made] = madePath(change);
+    if (made !== undefined && read.has(made)) {
+      throw invalidArgument("changes.path", `${JSON.stringify(made)} is there already; update it instead`);
+    }
+    if (change.kind !== "create" && !read.has(change.path)) {
+      throw invalidArgument(
+        "changes.path",
+        `there is no memory ${JSON.stringify(change.path)} to ${change.kind}`,
+      );
     }
   }
 }

@@ -11,6 +11,13 @@ export function textLength(text: string): number {
   return length;
 }
 
+/** The first `max` UTF-16 units of a text, one less where that would cut a character in two. */
+export function cutText(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const last = text.charCodeAt(max - 1);
+  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? max - 1 : max);
+}
+
 export function byteLength(text: string): number {
   return encoder.encode(text).length;
 }

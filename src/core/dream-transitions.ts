@@ -1,4 +1,5 @@
 import assert from "node:assert";
+import { cutText } from "./check.ts";
 import type {
   AttemptIds,
   CanceledDream,
@@ -133,7 +134,7 @@ export function applyMove(dream: Dream, move: Move): Dream {
     from: dream.status,
     to: next.status,
     attempt: next.attempt,
-    reason: "reason" in move ? move.reason.slice(0, limits.reasonLength) : "",
+    reason: "reason" in move ? cutText(move.reason, limits.reasonLength) : "",
     error: next.status === "failed" && move.name === "fail" ? next.error : null,
     outputStoreId: outputStoreId(next),
   };
@@ -187,7 +188,7 @@ function moved(dream: Dream, move: Move): Dream {
         ...strip(dream),
         status: "pending",
         notBefore: move.notBefore,
-        waitReason: move.notBefore > 0 ? move.reason.slice(0, limits.reasonLength) : "",
+        waitReason: move.notBefore > 0 ? cutText(move.reason, limits.reasonLength) : "",
         fence: dream.fence + 1,
         leasesLost: dream.leasesLost + (move.lost === "no" ? 0 : 1),
         leasesLostAlone: dream.leasesLostAlone + (move.lost === "alone" ? 1 : 0),
@@ -197,7 +198,7 @@ function moved(dream: Dream, move: Move): Dream {
         ...strip(dream),
         status: "pending",
         notBefore: move.notBefore,
-        waitReason: move.reason.slice(0, limits.reasonLength),
+        waitReason: cutText(move.reason, limits.reasonLength),
         fence: dream.fence + 1,
       };
     case "complete":
@@ -214,7 +215,7 @@ function moved(dream: Dream, move: Move): Dream {
         ...strip(dream),
         status: "failed",
         endedAt: move.now,
-        error: { type: move.error.type, message: move.error.message.slice(0, limits.errorMessageLength) },
+        error: { type: move.error.type, message: cutText(move.error.message, limits.errorMessageLength) },
         holds: [],
         wants: [],
       };

@@ -1,19 +1,44 @@
 import { describe, expect, test } from "vitest";
-import { isDead, isPoison, lostLeasePauseMs, mustRunAlone, observe } from "./lease.ts";
+import {
+  type Heartbeat,
+  isDead,
+  isPoison,
+  lostLeasePauseMs,
+  mustRunAlone,
+  observe,
+  type Sighting,
+} from "./lease.ts";
 import { limits } from "./limits.ts";
 
 const still = limits.leaseStillMs;
 
+/** Looks at a beat that stands still, once a second and at the end of `forMs`. */
+function watch(seen: Heartbeat, forMs: number): Sighting {
+  const startMs = 1_000;
+  let sighting = observe(undefined, seen, startMs);
+  for (let ms = 1_000; ms < forMs; ms += 1_000) sighting = observe(sighting, seen, startMs + ms);
+  return observe(sighting, seen, startMs + forMs);
+}
+
 describe("a reaper", () => {
   test("takes a worker for dead only after it has itself seen the beat stand still for the whole time", () => {
-    const first = observe(undefined, { fence: 1, beat: 7 }, 1_000);
-    expect(isDead(first, 1_000 + still - 1)).toBe(false);
-    expect(isDead(first, 1_000 + still)).toBe(true);
+    expect(isDead(watch({ fence: 1, beat: 7 }, still - 1))).toBe(false);
+    expect(isDead(watch({ fence: 1, beat: 7 }, still))).toBe(true);
   });
 
-  test("that looks again at the same beat goes on counting from its first look", () => {
-    const first = observe(undefined, { fence: 1, beat: 7 }, 1_000);
-    expect(observe(first, { fence: 1, beat: 7 }, 9_000)).toBe(first);
+  test("that could not look for a while counts little of that time, and goes on from there", () => {
+    const before = watch({ fence: 1, beat: 7 }, 2_000);
+    const after = observe(before, before, before.seenMs + 10 * still);
+    expect(after.stillMs).toBe(2_000 + limits.leaseLookMaxMs);
+    expect(isDead(after)).toBe(false);
+  });
+
+  test("that can look only seldom finds a dead worker in the end", () => {
+    let sighting = observe(undefined, { fence: 1, beat: 7 }, 0);
+    for (let look = 1; look <= still / limits.leaseLookMaxMs; look += 1) {
+      sighting = observe(sighting, sighting, look * 60_000);
+    }
+    expect(isDead(sighting)).toBe(true);
   });
 
   test.each([
@@ -21,13 +46,12 @@ describe("a reaper", () => {
     ["another owner with the same beat", { fence: 2, beat: 7 }],
     ["a beat that went back", { fence: 1, beat: 6 }],
   ])("starts anew at %s", (_, seen) => {
-    const again = observe(observe(undefined, { fence: 1, beat: 7 }, 1_000), seen, 9_000);
-    expect(again).toEqual({ ...seen, firstSeenMs: 9_000 });
-    expect(isDead(again, 9_000 + still - 1)).toBe(false);
+    const again = observe(watch({ fence: 1, beat: 7 }, still), seen, 90_000);
+    expect(again).toEqual({ ...seen, seenMs: 90_000, stillMs: 0 });
   });
 
   test("that has just started declares nobody dead, however old the beat", () => {
-    expect(isDead(observe(undefined, { fence: 4, beat: 0 }, 5), 5)).toBe(false);
+    expect(isDead(observe(undefined, { fence: 4, beat: 0 }, 5))).toBe(false);
   });
 });
 

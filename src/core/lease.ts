@@ -12,19 +12,28 @@ export interface Heartbeat {
 
 /** What a reaper remembers of one running dream. */
 export interface Sighting extends Heartbeat {
-  /** Monotonic milliseconds of the reaper when it first saw this (fence, beat). */
-  readonly firstSeenMs: number;
+  /** Monotonic milliseconds of the reaper at its last look. */
+  readonly seenMs: number;
+  /** For how long it has watched this (fence, beat) stand still. */
+  readonly stillMs: number;
 }
 
-/** The sighting to remember after another look. */
+/**
+ * The sighting to remember after another look. Time between two looks counts only up to `limits.leaseLookMaxMs`: a reaper
+ * that was stopped or cut off from the storage did not watch, and the worker may have been stopped or cut off as well.
+ */
 export function observe(previous: Sighting | undefined, seen: Heartbeat, nowMs: number): Sighting {
-  if (previous !== undefined && previous.fence === seen.fence && previous.beat === seen.beat) return previous;
-  return { fence: seen.fence, beat: seen.beat, firstSeenMs: nowMs };
+  const { fence, beat } = seen;
+  if (previous === undefined || previous.fence !== fence || previous.beat !== beat) {
+    return { fence, beat, seenMs: nowMs, stillMs: 0 };
+  }
+  const watchedMs = Math.min(nowMs - previous.seenMs, limits.leaseLookMaxMs);
+  return { fence, beat, seenMs: nowMs, stillMs: previous.stillMs + watchedMs };
 }
 
-/** True once the beat stood still for the whole of `stillMs` under this reaper's own eyes. */
-export function isDead(sighting: Sighting, nowMs: number, stillMs: number = limits.leaseStillMs): boolean {
-  return nowMs - sighting.firstSeenMs >= stillMs;
+/** True once the beat stood still for the whole of `limits.leaseStillMs` under this reaper's own eyes. */
+export function isDead(sighting: Sighting): boolean {
+  return sighting.stillMs >= limits.leaseStillMs;
 }
 
 /** A dream that lost this many leases is run by itself, so that it cannot take its neighbours down again. */

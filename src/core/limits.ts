@@ -56,6 +56,7 @@ export const limits = {
   beatIntervalMs: 5_000,
   progressIntervalMs: 1_000,
   leaseStillMs: 15_000,
+  leaseLookMaxMs: 5_000,
   runningPage: 500,
   pollIntervalMs: 1_000,
   sweepIntervalMs: 60_000,
@@ -70,7 +71,6 @@ export const limits = {
   relayInFlight: 256,
   relayParkMs: 60_000,
   casAttempts: 64,
-  unnamedObjectAgeMs: 86_400_000,
 
   // The event bus
   busConnectTimeoutMs: 5_000,
@@ -91,7 +91,6 @@ export const limits = {
   streamsPerConnection: 100,
   headerBytes: 16_384,
   watchPollMs: 1_000,
-  watchKeepAliveMs: 15_000,
 
   // Files read by the command line
   notesPerFolder: 10_000,

@@ -67,24 +67,25 @@ export function createOutboxRelay(deps: OutboxRelayDeps): OutboxRelay {
   };
 }
 
-async function relayDream({ outbox, bus, clock, log }: OutboxRelayDeps, dream: Dream): Promise<void> {
+async function relayDream(deps: OutboxRelayDeps, dream: Dream): Promise<void> {
+  const { outbox, bus, clock, log } = deps;
   const { tenant, id } = dream;
   let upTo = dream.live.publishedTo;
+  let refused: { readonly cause: unknown } | null = null;
   try {
     for (const event of dream.events) {
       if (event.number <= upTo) continue;
       await bus.publish({ tenant, dreamId: id, dreamType: dream.type, model: dream.model, event });
       upTo = event.number;
     }
-  } catch (error) {
-    if (!isReveriedError(error) || error.kind !== "unavailable") {
-      // This event alone cannot be published; the others must not wait for it.
-      log.error("an event cannot be published and is parked", { dream: id, number: upTo + 1, cause: error });
-      await outbox.park({ tenant, id, until: clock.now() + limits.relayParkMs });
-      return;
-    }
-    throw error;
-  } finally {
-    if (upTo > dream.live.publishedTo) await outbox.markPublished({ tenant, id, upTo });
+  } catch (cause) {
+    refused = { cause };
   }
+  if (upTo > dream.live.publishedTo) await outbox.markPublished({ tenant, id, upTo });
+  if (refused === null) return;
+  const { cause } = refused;
+  if (isReveriedError(cause) && cause.kind === "unavailable") throw cause;
+  // This event alone cannot be published; the others must not wait for it. After the mark, which ends a parking.
+  log.error("an event cannot be published and is parked", { dream: id, number: upTo + 1, cause });
+  await outbox.park({ tenant, id, until: clock.now() + limits.relayParkMs });
 }

@@ -1,5 +1,6 @@
 import type { RunningDream } from "../core/dream.ts";
 import { applyMove, type Move } from "../core/dream-transitions.ts";
+import { isReveriedError } from "../core/errors.ts";
 import { isDead, isPoison, lostLeasePauseMs, mustRunAlone, observe, type Sighting } from "../core/lease.ts";
 import { limits } from "../core/limits.ts";
 import type { RunningLease } from "../ports/dream-store.ts";
@@ -15,7 +16,7 @@ export interface ReaperDeps
 }
 
 export interface Reaper extends Loop {
-  /** Gives back every running dream at once. Only for a process that holds the lock proving that no other worker lives. */
+  /** Gives back every running dream at once, and answers how many that were. Only for a process that holds the lock proving that no other worker lives. */
   reapAll(): Promise<number>;
 }
 
@@ -43,7 +44,7 @@ export function createReaper(deps: ReaperDeps): Reaper {
         if (signal.aborted) return;
         const sighting = observe(sightings.get(lease.id), lease, clock.monotonic());
         seen.set(lease.id, sighting);
-        if (isDead(sighting, clock.monotonic())) await reap(deps, lease);
+        if (isDead(sighting)) await reapAlone(deps, lease);
       });
       // Dreams that ended are forgotten with the old map.
       sightings = seen;
@@ -56,28 +57,40 @@ export function createReaper(deps: ReaperDeps): Reaper {
     async reapAll() {
       let count = 0;
       await eachRunning(async (lease) => {
-        await reap(deps, lease);
-        count += 1;
+        if (await reapAlone(deps, lease)) count += 1;
       });
       return count;
     },
   };
 }
 
-async function reap(deps: ReaperDeps, lease: RunningLease): Promise<void> {
+/** A dream that cannot be given back must not keep the others from it; a storage that is away concerns them all. */
+async function reapAlone(deps: ReaperDeps, lease: RunningLease): Promise<boolean> {
+  try {
+    return await reap(deps, lease);
+  } catch (cause) {
+    if (isReveriedError(cause) && cause.kind === "unavailable") throw cause;
+    deps.log.error("a dream of a lost worker could not be given back", { dream: lease.id, cause });
+    return false;
+  }
+}
+
+/** Answers whether the dream was given back or finished; not when its worker, or somebody else, was faster. */
+async function reap(deps: ReaperDeps, lease: RunningLease): Promise<boolean> {
   const { tenant, id } = lease;
   const read = await deps.dreams.get({ tenant, id });
-  if (read === null || read.status !== "running") return;
-  if (read.fence !== lease.fence || read.live.beat !== lease.beat) return;
+  if (read === null || read.status !== "running") return false;
+  if (read.fence !== lease.fence || read.live.beat !== lease.beat) return false;
   if (read.commit !== null) {
     await finishCommit(deps, read);
-    return;
+    return true;
   }
   const move = moveFor(read, deps.clock.now(), deps.random.fraction());
   const saved = await deps.dreams.save({ read, next: applyMove(read, move), guardBeat: true });
-  if (saved.outcome !== "saved") return;
+  if (saved.outcome !== "saved") return false;
   deps.log.warn("a dream's worker was lost", { dream: id, attempt: read.attempt, move: move.name });
   announceDream(deps, read);
+  return true;
 }
 
 function moveFor(dream: RunningDream, now: number, fraction: number): Move {

@@ -151,10 +151,12 @@ function moveFor(deps: RunDreamDeps, dream: RunningDream, error: unknown): Move 
   if (reason === "fenced") return null;
   if (reason === "shutdown")
     return { name: "release", now, reason: "the worker shut down", lost: "no", notBefore: 0 };
+  // Counted from the first deferral: how long a dream waited for its turn, or worked, is no fault of the provider.
+  const deferrals = dream.events.filter((event) => event.kind === "deferred");
   const deadlineMs = dream.origin === null ? limits.deferDeadlineMs : limits.deferDeadlineAutomaticMs;
-  if (error.kind === "unavailable" && now - dream.createdAt < deadlineMs) {
+  if (error.kind === "unavailable" && now - (deferrals[0]?.at ?? now) < deadlineMs) {
     const backoff = { initialMs: limits.deferBackoffMs, maxMs: limits.deferBackoffMaxMs };
-    const notBefore = now + backoffMs(dream.attempt, deps.random.fraction(), backoff);
+    const notBefore = now + backoffMs(deferrals.length + 1, deps.random.fraction(), backoff);
     return { name: "defer", now, reason: error.message, notBefore };
   }
   return { name: "fail", now, error: { type: reason ?? dreamErrorType(error), message: error.message } };

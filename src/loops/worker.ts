@@ -35,18 +35,15 @@ export function createWorker(deps: WorkerDeps, config: WorkerConfig): Worker {
   const shutdown = new AbortController();
   /** A dream that lost several leases is run by itself; while one waits or runs, no other is claimed. */
   const lane: { alone: "no" | "waiting" | "running" } = { alone: "no" };
-  const runsAlone = () => lane.alone === "running";
 
   const loop = createLoop(deps, {
     name: "worker",
     intervalMs: limits.pollIntervalMs,
     async tick() {
-      const room =
-        lane.alone === "running" || (lane.alone === "waiting" && active.size > 0)
-          ? 0
-          : config.concurrency - active.size;
+      // With nothing running the lane is free, whatever a claim that failed has left of it.
+      if (active.size === 0) lane.alone = "no";
+      const room = lane.alone === "no" ? config.concurrency - active.size : 0;
       if (room <= 0) return "idle";
-      lane.alone = "no";
       let taken = 0;
       const claimed = await dreams.claim({
         now: clock.now(),
@@ -66,8 +63,6 @@ export function createWorker(deps: WorkerDeps, config: WorkerConfig): Worker {
           return true;
         },
       });
-      // Accepted and then lost to a faster worker: nothing runs alone after all.
-      if (claimed.length === 0 && runsAlone()) lane.alone = "no";
       for (const dream of claimed) begin(dream);
       if (claimed.length === room && active.size < config.concurrency) return "again";
       const due = claimed.length < room ? await dreams.nextDue(clock.now()) : null;
@@ -83,7 +78,6 @@ export function createWorker(deps: WorkerDeps, config: WorkerConfig): Worker {
       )
       .finally(() => {
         active.delete(dream.id);
-        if (lane.alone === "running" && active.size === 0) lane.alone = "no";
         loop.wake();
       });
     active.set(dream.id, run);

@@ -6,6 +6,9 @@ import { invalidArgument } from "../core/errors.ts";
 import { limits } from "../core/limits.ts";
 import type { Digest } from "../ports/digest.ts";
 
+/** The last time a date can have (ECMA-262, 21.4.1.1). */
+const dateMaxMs = 8_640_000_000_000_000;
+
 type Position = Readonly<Record<string, string | number>>;
 
 /** `query` names the list and all its filters, in a fixed order. */
@@ -37,11 +40,16 @@ export function decodePageToken<Shape extends Readonly<Record<string, "string" |
   for (const [name, type] of Object.entries(shape)) {
     // A parse edge: the token is the caller's, so each field is looked at before it is believed.
     const value: unknown = (position as Record<string, unknown>)[name];
-    if (typeof value !== type || (type === "number" && !Number.isFinite(value))) {
+    if (typeof value !== type || (typeof value === "number" && !isPosition(value))) {
       throw badToken("is not a token of this server");
     }
   }
   return position as { [K in keyof Shape]: Shape[K] extends "string" ? string : number };
+}
+
+/** A time or an index; anything else would be an error only deep in a storage. */
+function isPosition(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= dateMaxMs;
 }
 
 function queryMark(digest: Digest, query: readonly unknown[]): string {

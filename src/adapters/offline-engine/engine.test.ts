@@ -56,10 +56,9 @@ describe("the threaded engine", () => {
     await engine.close();
   });
 
-  test("a thread that ends in the middle fails that dream as internal, and the next gets a fresh one", async () => {
+  test("a dream whose input cannot be read fails alone; its thread serves the next", async () => {
     const { clock } = createHeldClock();
     const engine = createOfflineEngine({ clock }, { threads: 1 });
-    // What cannot be cloned into the thread's answer ends as an error of this dream alone.
     const broken = inputOf({ readEvents: () => Promise.reject(new Error("storage is away")) });
     await expect(engine.consolidate(broken, context())).rejects.toThrow("storage is away");
     expect((await engine.consolidate(inputOf(), context())).eventsRead).toBe(0);
@@ -80,6 +79,45 @@ describe("the threaded engine", () => {
     page.resolve([]);
     await expect(first).resolves.toMatchObject({ eventsRead: 0 });
     await expect(third).resolves.toMatchObject({ eventsRead: 0 });
+    await engine.close();
+  });
+
+  test("an abort reaches a thread that is deep in a loop and reads nothing", async () => {
+    const { clock } = createHeldClock();
+    const engine = createOfflineEngine({ clock }, { threads: 1 });
+    const stop = new AbortController();
+    const reason = new Error("stop");
+    const stages: string[] = [];
+    const lastEvent = 3_000;
+    const input = inputOf({
+      sessions: [{ id: "sesn_1", title: "", createdAt: 0, lastEvent }],
+      readEvents: async (sessionId, after) =>
+        Array.from({ length: Math.min(500, lastEvent - after) }, (_, index) => ({
+          id: `evt_${after + index + 1}`,
+          sessionId,
+          number: after + index + 1,
+          speaker: "Maya",
+          trust: "user" as const,
+          blocks: [
+            {
+              type: "text" as const,
+              text: `Crate ${after + index} of lot ${index % 13} went to dock ${index * 7}.`,
+            },
+          ],
+          at: null,
+          createdAt: 0,
+        })),
+    });
+    const run = engine.consolidate(input, {
+      signal: stop.signal,
+      report: ({ stage }) => {
+        stages.push(stage);
+        if (stage === "merging") stop.abort(reason);
+      },
+    });
+    await expect(run).rejects.toBe(reason);
+    expect(stages).toContain("merging");
+    expect(stages).not.toContain("writing");
     await engine.close();
   });
 

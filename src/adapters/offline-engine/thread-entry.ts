@@ -6,7 +6,7 @@ import { createPace } from "./pace.ts";
 import { runPipeline } from "./pipeline.ts";
 import { type FromThread, packError, type ToThread, unpackError } from "./thread-protocol.ts";
 
-type Answer = Exclude<ToThread, { readonly kind: "start" }>;
+type Answer = Exclude<ToThread, { readonly kind: "start" | "leave" }>;
 
 function serve(port: MessagePort): void {
   let waiting: { readonly run: number; resolve(answer: Answer): void } | null = null;
@@ -18,6 +18,7 @@ function serve(port: MessagePort): void {
     });
   port.on("message", (message: ToThread) => {
     if (message.kind === "start") void work(message, ask, tell);
+    else if (message.kind === "leave") port.close();
     // An answer may come late, for a dream that was stopped.
     else if (waiting?.run === message.run) {
       waiting.resolve(message);

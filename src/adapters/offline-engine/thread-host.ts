@@ -18,7 +18,7 @@ export interface EngineThread {
   run(input: EngineInput, context: EngineContext): Promise<EngineResult>;
   /** False once it died or was ended: it must not be used again. */
   alive(): boolean;
-  /** Resolves when the thread is gone. A dream on it fails. */
+  /** Resolves when the thread is gone: it is asked to leave, and ended when it does not in time. A dream on it fails. */
   end(): Promise<void>;
 }
 
@@ -46,6 +46,7 @@ export function startThread(clock: Clock, config: OfflineEngineConfig): EngineTh
   let current: Run | null = null;
   let alive = true;
   let runs = 0;
+  let leaving: Promise<void> | null = null;
   worker.unref();
   const post = (message: ToThread) => worker.postMessage(message);
   const settle = (run: Run) => {
@@ -68,9 +69,9 @@ export function startThread(clock: Clock, config: OfflineEngineConfig): EngineTh
   });
   return {
     alive: () => alive,
-    async end() {
-      alive = false;
-      await worker.terminate();
+    end() {
+      leaving ??= leave();
+      return leaving;
     },
     async run(input, context) {
       context.signal.throwIfAborted();
@@ -89,7 +90,10 @@ export function startThread(clock: Clock, config: OfflineEngineConfig): EngineTh
       context.signal.addEventListener("abort", onAbort, { once: true });
       post({ kind: "start", run: run.number, input: portable(input), maxTokens: config.maxTokens, stop });
       try {
-        return await run.result.promise;
+        const result = await run.result.promise;
+        // An answer that crossed the abort is no answer any more.
+        context.signal.throwIfAborted();
+        return result;
       } catch (error) {
         context.signal.throwIfAborted();
         throw error;
@@ -100,6 +104,18 @@ export function startThread(clock: Clock, config: OfflineEngineConfig): EngineTh
       }
     },
   };
+
+  // Asked first: a thread ended by force while it compiles can take the whole process with it (nodejs/node 64500).
+  async function leave(): Promise<void> {
+    if (!alive) return;
+    alive = false;
+    const left = new AbortController();
+    worker.once("exit", () => left.abort());
+    worker.ref();
+    post({ kind: "leave" });
+    await clock.sleep(config.abortGraceMs, left.signal);
+    await worker.terminate();
+  }
 
   async function endUnlessStopped(run: Run, finished: AbortSignal): Promise<void> {
     await clock.sleep(config.abortGraceMs, finished);

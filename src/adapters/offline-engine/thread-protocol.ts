@@ -17,7 +17,9 @@ export type ToThread =
     }
   | { readonly kind: "texts"; readonly run: number; readonly texts: readonly string[] }
   | { readonly kind: "events"; readonly run: number; readonly events: readonly SessionEvent[] }
-  | { readonly kind: "unreadable"; readonly run: number; readonly error: ThreadError };
+  | { readonly kind: "unreadable"; readonly run: number; readonly error: ThreadError }
+  /** No dream will come any more. */
+  | { readonly kind: "leave" };
 
 /** From a thread to the host. It asks for one thing at a time and waits for the answer. */
 export type FromThread =

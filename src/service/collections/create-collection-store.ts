@@ -1,6 +1,7 @@
 import type { CollectionKey } from "../../core/dream.ts";
 import { ReveriedError } from "../../core/errors.ts";
 import { idPrefixes } from "../../core/ids.ts";
+import { limits } from "../../core/limits.ts";
 import { emptyHead, type MemoryStore } from "../../core/memory.ts";
 import type { Principal } from "../../core/principal.ts";
 import { newId, type ServiceDeps } from "../deps.ts";
@@ -18,7 +19,9 @@ export async function createCollectionStore(
     id: newId(deps, idPrefixes.memoryStore, now),
     tenant,
     // A name is bounded, peers' names are not so short; the key itself is kept whole beside it.
-    name: [...`${collection.observer} on ${collection.observed}`].slice(0, 255).join("") || "collection",
+    name:
+      [...`${collection.observer} on ${collection.observed}`].slice(0, limits.nameLength).join("") ||
+      "collection",
     description: "",
     metadata: {},
     collection,

@@ -33,6 +33,7 @@ export async function acceptDream(
   draft: DreamDraft,
 ): Promise<CreateOutcome> {
   const { tenant } = principal;
+  checkId("input_memory_store_id", draft.inputs.memoryStoreId);
   checkDraft(draft, config);
   const now = deps.clock.now();
   await Promise.all([
@@ -51,8 +52,22 @@ export function announceDream(deps: Pick<ServiceDeps, "bus">, dream: Pick<Dream,
   deps.bus.announce({ kind: "dream", tenant: dream.tenant, dreamId: dream.id });
 }
 
-function checkDraft(draft: DreamDraft, config: ServiceConfig): void {
-  checkId("input_memory_store_id", draft.inputs.memoryStoreId);
+/** All checks of a draft that need neither its store nor a write; for callers who make the store on demand. */
+export async function checkBeforeStore(
+  deps: Pick<ServiceDeps, "sessions">,
+  config: ServiceConfig,
+  { tenant }: Principal,
+  draft: CheckedDraft,
+): Promise<void> {
+  checkDraft(draft, config);
+  await checkSessions(deps, tenant, draft.inputs);
+}
+
+type CheckedDraft = Pick<DreamDraft, "type" | "model" | "instructions"> & {
+  readonly inputs: Pick<DreamInputs, "sessions">;
+};
+
+function checkDraft(draft: CheckedDraft, config: ServiceConfig): void {
   checkName("model", draft.model, limits.modelNameLength);
   resolveModel(config.models, draft.model);
   if (draft.instructions !== null) {
@@ -107,7 +122,7 @@ async function readableStore(
 async function checkSessions(
   deps: Pick<ServiceDeps, "sessions">,
   tenant: string,
-  inputs: DreamInputs,
+  inputs: Pick<DreamInputs, "sessions">,
 ): Promise<void> {
   if (inputs.sessions.kind !== "ids" || inputs.sessions.ids.length === 0) return;
   const found = await deps.sessions.getMany({ tenant, ids: inputs.sessions.ids });

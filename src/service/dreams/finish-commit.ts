@@ -5,7 +5,7 @@
 import type { Change } from "../../core/change-set.ts";
 import type { Dream, RunningDream } from "../../core/dream.ts";
 import { applyMove } from "../../core/dream-transitions.ts";
-import { ReveriedError } from "../../core/errors.ts";
+import { isReveriedError, ReveriedError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
 import type { ServiceDeps } from "../deps.ts";
 import { announceDream } from "./accept-dream.ts";
@@ -32,7 +32,7 @@ export async function finishCommit(deps: Deps, met: RunningDream): Promise<Dream
       };
       next = applyMove(dream, { name: "fail", now: deps.clock.now(), error });
     } else {
-      next = await recommit(deps, dream, switched.store.head);
+      next = await recommit(deps, dream, switched.store.head).catch(refuse(deps, dream));
     }
     const saved = await deps.dreams.save({ read: dream, next, guardBeat: false });
     if (saved.outcome === "held") throw new ReveriedError("internal", "a dream that ends takes no hold");
@@ -48,6 +48,18 @@ export async function finishCommit(deps: Deps, met: RunningDream): Promise<Dream
     "unavailable",
     `memory store of dream ${dream.id} changes faster than it can be written`,
   );
+}
+
+/**
+ * What the store is full of, say, now keeps the changes out for good: nothing of them is shown, so the dream fails and
+ * says why. Left running, it would be met and refused for ever.
+ */
+function refuse(deps: Pick<Deps, "clock">, dream: Dream): (error: unknown) => Dream {
+  return (error) => {
+    if (!isReveriedError(error) || error.kind === "unavailable" || error.kind === "internal") throw error;
+    const told = { type: error.details.reason ?? error.kind, message: error.message };
+    return applyMove(dream, { name: "fail", now: deps.clock.now(), error: told });
+  };
 }
 
 function pickSwitch(commit: { readonly storeId: string; readonly base: string; readonly next: string }) {

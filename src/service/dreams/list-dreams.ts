@@ -1,6 +1,7 @@
 import { pageSize } from "../../core/check.ts";
 import type { Dream } from "../../core/dream.ts";
 import { invalidArgument } from "../../core/errors.ts";
+import { checkId } from "../../core/ids.ts";
 import { limits } from "../../core/limits.ts";
 import type { Principal } from "../../core/principal.ts";
 import type { DreamFilter } from "../../ports/dream-store.ts";
@@ -30,6 +31,7 @@ export function createListDreams(deps: Pick<ServiceDeps, "dreams" | "digest">): 
     if (createdAfter !== null && createdBefore !== null && createdAfter >= createdBefore) {
       throw invalidArgument("created_after", "must be before created_before");
     }
+    if (filter.memoryStoreId !== null) checkId("input_memory_store_id", filter.memoryStoreId);
     const query = [
       "dreams",
       tenant,

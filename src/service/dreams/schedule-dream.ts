@@ -1,10 +1,17 @@
 import { checkLine, checkName } from "../../core/check.ts";
-import { type CollectionKey, type Dream, type DreamType, onceHold, storeHold } from "../../core/dream.ts";
+import {
+  type CollectionKey,
+  type Dream,
+  type DreamType,
+  onceHold,
+  type SessionSelection,
+  storeHold,
+} from "../../core/dream.ts";
 import { limits } from "../../core/limits.ts";
 import type { Principal } from "../../core/principal.ts";
 import { createCollectionStore } from "../collections/create-collection-store.ts";
 import type { ServiceConfig, ServiceDeps } from "../deps.ts";
-import { acceptDream, type DreamDraft } from "./accept-dream.ts";
+import { acceptDream, checkBeforeStore, type DreamDraft } from "./accept-dream.ts";
 
 export interface CollectionDreamRequest {
   readonly workspaceId: string;
@@ -39,7 +46,7 @@ export function createScheduleDream(deps: Deps, config: ServiceConfig): Schedule
     // A list as JSON keeps names with colons apart; the session is not part of the key.
     const { workspaceId, observer, observed } = collection;
     const key = `dream:${JSON.stringify([request.type, workspaceId, observer, observed])}`;
-    const draft = await collectionDraft(deps, principal, request, collection);
+    const draft = await collectionDraft(deps, config, principal, request, collection);
     const outcome = await acceptDream(deps, config, principal, {
       ...draft,
       holds: [onceHold(principal.tenant, key)],
@@ -52,7 +59,7 @@ export function createScheduleDream(deps: Deps, config: ServiceConfig): Schedule
 
 export function createTriggerDream(deps: Deps, config: ServiceConfig): TriggerDream {
   return async (principal, request) => {
-    const draft = await collectionDraft(deps, principal, request, collectionOf(request));
+    const draft = await collectionDraft(deps, config, principal, request, collectionOf(request));
     const outcome = await acceptDream(deps, config, principal, draft);
     return { dream: outcome.outcome === "held" ? outcome.by : outcome.dream, alreadyActive: false };
   };
@@ -69,23 +76,23 @@ function collectionOf(request: CollectionDreamRequest): CollectionKey {
 
 async function collectionDraft(
   deps: Deps,
+  config: ServiceConfig,
   principal: Principal,
   request: CollectionDreamRequest,
   collection: CollectionKey,
 ): Promise<DreamDraft> {
-  const store = await createCollectionStore(deps, principal, collection);
   const { workspaceId } = collection;
+  const sessions: SessionSelection =
+    request.sessionId === null
+      ? { kind: "workspace", workspaceId, max: limits.sessionsPerDream }
+      : { kind: "ids", ids: [request.sessionId] };
+  const asked = { type: request.type, model: "auto", instructions: null, inputs: { sessions } };
+  // Before the store is made: a refused call must leave nothing behind.
+  await checkBeforeStore(deps, config, principal, asked);
+  const store = await createCollectionStore(deps, principal, collection);
   return {
-    type: request.type,
-    model: "auto",
-    instructions: null,
-    inputs: {
-      memoryStoreId: store.id,
-      sessions:
-        request.sessionId === null
-          ? { kind: "workspace", workspaceId, max: limits.sessionsPerDream }
-          : { kind: "ids", ids: [request.sessionId] },
-    },
+    ...asked,
+    inputs: { memoryStoreId: store.id, sessions },
     outputBehavior: "update_existing",
     collection,
     origin: null,

@@ -1,6 +1,13 @@
 /** Turns an engine's changes into a head that no store shows yet. */
 import assert from "node:assert";
-import { ancestorConflict, type Change, type EntryWrite, rebase } from "../../core/change-set.ts";
+import {
+  ancestorConflict,
+  type Change,
+  checkAgainstInput,
+  type EntryWrite,
+  type PartedChanges,
+  rebase,
+} from "../../core/change-set.ts";
 import { byteLength } from "../../core/check.ts";
 import type { DreamSummary, RunningDream } from "../../core/dream.ts";
 import { derivedId, idPrefixes } from "../../core/ids.ts";
@@ -39,12 +46,13 @@ export async function stageChanges(
   ]);
   const ownVersion = (path: string) =>
     derivedId(idPrefixes.memoryVersion, deps.digest.sha256, dream.id, path);
-  const free = await freePaths(deps, tenant, base, changes);
-  const parted = rebase(changes, {
+  checkAgainstInput(changes, read);
+  const rebased = rebase(changes, {
     base: (path) => read.get(path)?.versionId ?? null,
-    current: (path) => current.get(path)?.versionId ?? (free(path) ? null : "a folder"),
+    current: (path) => current.get(path)?.versionId ?? null,
     isOwn: (path, version) => version === ownVersion(path),
   });
+  const parted = await withRoom(deps, tenant, base, rebased);
   const writes = parted.applicable.flatMap((change) =>
     entryWrites(deps, dream, change, read.get(change.path), ownVersion),
   );
@@ -71,23 +79,35 @@ export async function stageChanges(
   };
 }
 
-/** Tells whether a path could be created: no memory lies below it, and none is where it needs a folder. */
-async function freePaths(
+/**
+ * Moves changes to the conflicting that would make a memory where another of the store has a folder, or the reverse: an
+ * agent may have written there meanwhile. Each that goes may leave its own memory in the way of others, so it looks again.
+ */
+async function withRoom(
   deps: Pick<Deps, "heads">,
   tenant: string,
   base: Head,
-  changes: readonly Change[],
-): Promise<(path: string) => boolean> {
-  const needsRoom = changes.some(({ kind }) => kind === "create" || kind === "rename");
-  if (!needsRoom || base.entryCount === 0) return () => true;
-  const removed = new Set(
-    changes.flatMap(({ kind, path }) => (kind === "delete" || kind === "rename" ? [path] : [])),
-  );
-  const paths = (await deps.heads.list(tenant, base))
-    .map((entry) => entry.path)
-    .filter((path) => !removed.has(path));
-  const set = new Set(paths);
-  return (path) => ancestorConflict(path, set, paths) === null;
+  parted: PartedChanges,
+): Promise<PartedChanges> {
+  let { applicable, conflicting } = parted;
+  if (!applicable.some(({ kind }) => kind === "create" || kind === "rename")) return parted;
+  const there = (await deps.heads.list(tenant, base)).map((entry) => entry.path);
+  for (;;) {
+    const removed = new Set(
+      applicable.flatMap(({ kind, path }) => (kind === "delete" || kind === "rename" ? [path] : [])),
+    );
+    const paths = there.filter((path) => !removed.has(path));
+    const set = new Set(paths);
+    const fits = (change: Change): boolean => {
+      if (change.kind !== "create" && change.kind !== "rename") return true;
+      const path = change.kind === "create" ? change.path : change.toPath;
+      return ancestorConflict(path, set, paths) === null;
+    };
+    const fitting = applicable.filter(fits);
+    if (fitting.length === applicable.length) return { applicable, conflicting };
+    conflicting = [...conflicting, ...applicable.filter((change) => !fits(change))];
+    applicable = fitting;
+  }
 }
 
 function entryWrites(

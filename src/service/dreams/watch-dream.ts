@@ -33,10 +33,13 @@ export function createWatchDream(deps: Pick<ServiceDeps, "dreams" | "bus" | "clo
     await findDream(deps, principal, id);
     let hint = new AbortController();
     let hinted = false;
-    const unlisten = await deps.bus.listen({ kind: "dream", tenant: principal.tenant, dreamId: id }, () => {
+    const topic = { kind: "dream", tenant: principal.tenant, dreamId: id } as const;
+    const onHint = () => {
       hinted = true;
       hint.abort();
-    });
+    };
+    // Without hints the storage is still looked at.
+    const unlisten = await deps.bus.listen(topic, onHint).catch(() => () => {});
     try {
       let last = afterEventNumber;
       let reported: Progress | null = null;

@@ -86,6 +86,7 @@ export function createListMemories(deps: Deps): ListMemories {
     if (pathPrefix !== "" && !(pathPrefix.startsWith("/") && pathPrefix.endsWith("/"))) {
       throw invalidArgument("path_prefix", `must start and end with "/", e.g. "/notes/"`);
     }
+    if (pathPrefix.length > 1) checkPath("path_prefix", pathPrefix.slice(0, -1));
     const { store, head } = await findStore(deps, principal, "memory_store_id", request.memoryStoreId);
     const query = ["memories", tenant, store.id, pathPrefix];
     const after = decodePageToken(deps.digest, query, request.pageToken, { path: "string" })?.path ?? "";

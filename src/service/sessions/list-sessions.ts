@@ -1,4 +1,5 @@
-import { pageSize } from "../../core/check.ts";
+import { checkName, pageSize } from "../../core/check.ts";
+import { checkId } from "../../core/ids.ts";
 import { limits } from "../../core/limits.ts";
 import type { Principal } from "../../core/principal.ts";
 import type { Session } from "../../core/session.ts";
@@ -25,6 +26,10 @@ export function createListSessions(deps: Pick<ServiceDeps, "sessions" | "digest"
     const size = pageSize(requested, { default: limits.pageSizeDefault, max: limits.pageSizeMax });
     const filter: SessionFilter = { ...asked, kind: "conversation" };
     const { includeArchived, workspaceId, memoryStoreId, agentId, tag } = filter;
+    if (workspaceId !== null) checkName("workspace_id", workspaceId, limits.peerNameLength);
+    if (memoryStoreId !== null) checkId("memory_store_id", memoryStoreId);
+    if (agentId !== null) checkId("agent_id", agentId);
+    if (tag !== null) checkName("tag", tag, limits.tagLength);
     const query = ["sessions", tenant, includeArchived, workspaceId, memoryStoreId, agentId, tag];
     const after = decodePageToken(deps.digest, query, pageToken, { createdAt: "number", id: "string" });
     const found = await deps.sessions.list({ tenant, filter, after, limit: size + 1 });
