@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ancestorConflict, type Change, checkChanges, contentTooLarge, rebase } from "./change-set.ts";
+import {
+  ancestorConflict,
+  type Change,
+  checkAgainstInput,
+  checkChanges,
+  contentTooLarge,
+  rebase,
+} from "./change-set.ts";
 import { byteLength } from "./check.ts";
 import { limits } from "./limits.ts";
 import { comparePaths } from "./memory.ts";
@@ -42,6 +49,14 @@ describe("a change set over a store that moved meanwhile", () => {
     ["a delete of what is gone applies", remove("/a"), { "/a": "v1" }, {}, true],
     ["a delete of what somebody else changed does not", remove("/a"), { "/a": "v1" }, { "/a": "v2" }, false],
     ["a rename to a free path applies", rename("/a", "/b"), { "/a": "v1" }, { "/a": "v1" }, true],
+    ["a rename that is in already applies", rename("/a", "/b"), { "/a": "v1" }, { "/b": "own:/b" }, true],
+    [
+      "a rename whose old path somebody else wrote again does not",
+      rename("/a", "/b"),
+      { "/a": "v1" },
+      { "/a": "v9", "/b": "own:/b" },
+      false,
+    ],
     [
       "a rename to a path taken since does not",
       rename("/a", "/b"),
@@ -95,10 +110,29 @@ describe("a change set that no engine may return is refused", () => {
     ["a rename to a path that is not canonical", [rename("/a", "b")], "invalid_argument", "changes.path"],
     ["a path changed twice", [update("/a"), remove("/a")], "invalid_argument", "changed twice"],
     ["a rename onto a changed path", [update("/b"), rename("/a", "/b")], "invalid_argument", "changed twice"],
+    ["a memory in a new memory", [create("/a/b"), create("/a")], "invalid_argument", '"/a" and "/a/b"'],
+    ["a memory in a renamed one", [create("/a/b/c"), rename("/d", "/a")], "invalid_argument", "a folder"],
     ["a text over the bound", [create("/a", "é".repeat(51_201))], "too_large", "102402 bytes"],
   ] as const)("%s", (_, changes, kind, words) => {
     const message = expect.stringContaining(words);
     expect(() => checkChanges(changes, byteLength)).toThrowError(expect.objectContaining({ kind, message }));
+  });
+
+  test.each([
+    ["a create over what is there", create("/a"), '"/a" is there already'],
+    ["a rename onto what is there", rename("/b", "/a"), '"/a" is there already'],
+    ["an update of nothing", update("/c"), 'no memory "/c" to update'],
+    ["a delete of nothing", remove("/c"), 'no memory "/c" to delete'],
+    ["a rename of nothing", rename("/c", "/d"), 'no memory "/c" to rename'],
+  ] as const)("%s", (_, change, words) => {
+    const read = new Set(["/a", "/b"]);
+    const message = expect.stringContaining(words);
+    expect(() => checkAgainstInput([change], read)).toThrowError(
+      expect.objectContaining({ kind: "invalid_argument", message }),
+    );
+    expect(() =>
+      checkAgainstInput([update("/a"), rename("/b", "/c"), create("/d"), remove("/a")], read),
+    ).not.toThrow();
   });
 
   test("more changes than a dream may make", () => {

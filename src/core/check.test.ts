@@ -7,6 +7,7 @@ import {
   checkMetadata,
   checkName,
   checkText,
+  cutText,
   pageSize,
   textLength,
 } from "./check.ts";
@@ -119,4 +120,11 @@ describe("content", () => {
   ])("that cannot be kept byte for byte is refused: %s", (words, text) => {
     expect(() => checkContent("content", text, 100)).toThrowError(refusal(words));
   });
+});
+
+test("a text is cut to a bound and never through a character", () => {
+  expect(cutText("abc", 3)).toBe("abc");
+  expect(cutText("abcd", 3)).toBe("abc");
+  expect(cutText("ab🌙", 3)).toBe("ab");
+  expect(cutText("a🌙b", 3)).toBe("a🌙");
 });

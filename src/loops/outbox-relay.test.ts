@@ -80,3 +80,23 @@ test("an event that can never be published is parked, and other dreams go on", a
   expect((await world.get(good.id)).live.publishedTo).toBe(1);
   expect((await world.get(bad.id)).live.publishedTo).toBe(0);
 });
+
+test("a dream parked after some of its events stays parked, and tells its others later", async () => {
+  await using world = await setup();
+  world.worker().start();
+  const dream = await world.dream();
+  await world.clock.settle();
+  let calls = 0;
+  let refused = true;
+  const { bus, published } = recordingBus(world.bus, ({ event }) => {
+    calls += 1;
+    return refused && event.number === 3 ? new ReveriedError("invalid_argument", "no") : null;
+  });
+  world.relay(bus).start();
+  await world.clock.advance(limits.relayParkMs / 2);
+  expect(calls).toBe(3);
+  expect((await world.get(dream.id)).live.publishedTo).toBe(2);
+  refused = false;
+  await world.clock.advance(limits.relayParkMs);
+  expect(published).toEqual(["1:created", "2:started", "3:completed"]);
+});

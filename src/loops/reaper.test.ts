@@ -61,7 +61,7 @@ describe("a storage that was away for longer than a lease", () => {
     };
     const reaper = reaperOver(world, {
       ...seen,
-      dreams: { ...seen.dreams, get: seen.dreams.get, save: seen.dreams.save, listRunning },
+      dreams: { ...seen.dreams, listRunning },
     });
     reaper.start();
     await world.clock.advance(5_000);
@@ -133,7 +133,6 @@ test("a renewal between the reaper's read and its write wins", async () => {
     await dreams.renew({ tenant, id, fence, attempt, progress: null, usage: nothingNew.usage });
     return dreams.save(write);
   };
-  // The read has the old beat, the store the new one.
   expect(await reaperOver(world, { dreams: { ...dreams, save } }).reapAll()).toBe(0);
   expect((await world.get(created.id)).status).toBe("running");
 });

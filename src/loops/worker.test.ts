@@ -238,3 +238,61 @@ test("a dream that killed its worker three times runs by itself", async () => {
   expect(active).toEqual([1]);
   for (const { id } of [poison, ...others]) expect((await world.get(id)).status).toBe("completed");
 });
+
+test("a claim that failed when a dream was to run alone does not keep the worker from claiming", async () => {
+  await using world = await setup();
+  const poison = await world.dream();
+  for (let lost = 0; lost < limits.leasesLostMax; lost += 1) {
+    const ids = { outputStoreId: "memstore_x", sessionId: "sesn_x" };
+    const request = { workerId: "w", limit: 1, makeIds: () => ids, accepts: () => true };
+    await world.deps.dreams.claim({ ...request, now: world.clock.now() + lost * 60_000 });
+    await world.reaper().reapAll();
+  }
+  await world.clock.advance(120_000);
+  let failures = 0;
+  const claim: typeof world.deps.dreams.claim = async (request) => {
+    if (failures > 0) return world.deps.dreams.claim(request);
+    failures += 1;
+    request.accepts(await world.get(poison.id));
+    throw new ReveriedError("unavailable", "the storage is away");
+  };
+  world.worker({ deps: { ...world.deps, dreams: { ...world.deps.dreams, claim } } }).start();
+  await world.clock.advance(30_000);
+  expect(failures).toBe(1);
+  expect((await world.get(poison.id)).status).toBe("completed");
+});
+
+test("a dream that waited long before its provider was away for the first time is deferred, not failed", async () => {
+  await using world = await setup();
+  const created = await world.dream();
+  await world.clock.advance(2 * limits.deferDeadlineMs);
+  const engine = createScriptedEngine(async (_input, _context, run) => {
+    if (run === 1) throw new ReveriedError("unavailable", "the provider is away");
+    return nothingNew;
+  });
+  world.worker({ engine }).start();
+  await world.clock.advance(limits.deferBackoffMs + 2 * limits.pollIntervalMs);
+  expect(kinds(await world.get(created.id))).toEqual([
+    "created",
+    "started",
+    "deferred",
+    "started",
+    "completed",
+  ]);
+});
+
+test("a provider that stays away fails the dream after the deadline, with the provider's error", async () => {
+  await using world = await setup();
+  const engine = createScriptedEngine(async () => {
+    throw new ReveriedError("unavailable", "the provider is away");
+  });
+  world.worker({ engine }).start();
+  const created = await world.dream();
+  await world.clock.advance(limits.deferDeadlineMs - 60_000);
+  expect((await world.get(created.id)).status).toBe("pending");
+  await world.clock.advance(limits.deferDeadlineMs);
+  expect(await world.get(created.id)).toMatchObject({
+    status: "failed",
+    error: { message: "the provider is away" },
+  });
+});

@@ -113,6 +113,24 @@ describe("Ctrl-C", () => {
   );
 });
 
+test("Ctrl-C ends a dream whose engine is at work, and leaves nothing behind", {
+  timeout: 120_000,
+}, async () => {
+  await using folder = await freshFolder();
+  const file = join(folder.path, "long.jsonl");
+  const line = (number: number) =>
+    `{"speaker":"Ann","text":"Ferry ${number} leaves pier ${number % 97} with crew ${number % 31} and ${number} cars."}\n`;
+  await writeFile(file, Array.from({ length: 60_000 }, (_, number) => line(number)).join(""));
+  const args = ["dream", notes, "--sessions", file, "--out", "out"];
+  await using cli = startCli(args, { cwd: folder.path });
+  await cli.wrote("reading (");
+  cli.child.kill("SIGINT");
+  const result = await cli.result;
+  expect(result.stderr).toContain("interrupted; nothing was written");
+  expect(result.signal).toBe("SIGINT");
+  expect(await readdir(folder.path)).toEqual(["long.jsonl"]);
+});
+
 describe("output that nobody reads any more", () => {
   test("ends quietly", async () => {
     await using folder = await freshFolder();

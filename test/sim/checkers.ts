@@ -29,15 +29,21 @@ export async function checkDream(world: World, accepted: Accepted): Promise<Drea
       `${dream.id}: the input store is unchanged`,
     );
   }
-  if (dream.status === "completed" && dream.ids !== null) {
-    const shown = await textsOf(world, accepted.tenant, dream.ids.outputStoreId);
-    if (!accepted.update) {
-      assert.deepEqual(
-        shown,
-        { ...accepted.before, "/read.md": accepted.expected },
-        `${dream.id}: the output is one attempt's, whole`,
-      );
-    }
+  if (accepted.update) {
+    // Nobody but the dream writes /read.md, and nobody but the agent /agent.md.
+    const { "/agent.md": _, ...shown } = await textsOf(world, accepted.tenant, accepted.storeId);
+    const dreamt = dream.status === "completed" ? { "/read.md": accepted.expected } : {};
+    assert.deepEqual(
+      shown,
+      { ...accepted.before, ...dreamt },
+      `${dream.id}: the store it updates shows all of it when ${dream.status}`,
+    );
+  } else if (dream.status === "completed" && dream.ids !== null) {
+    assert.deepEqual(
+      await textsOf(world, accepted.tenant, dream.ids.outputStoreId),
+      { ...accepted.before, "/read.md": accepted.expected },
+      `${dream.id}: the output is one attempt's, whole`,
+    );
   }
   return dream;
 }

@@ -51,7 +51,8 @@ export function startThread(clock: Clock, config: OfflineEngineConfig): EngineTh
   const post = (message: ToThread) => worker.postMessage(message);
   const settle = (run: Run) => {
     if (current === run) current = null;
-    worker.unref();
+    // One that is being ended holds the process until it is gone, or who waits for that would never hear of it.
+    if (alive) worker.unref();
   };
   const die = (cause: unknown) => {
     alive = false;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { setup } from "../../../test/support/bundle.ts";
+import { ReveriedError } from "../../core/errors.ts";
 import type { CreateDreamRequest } from "./create-dream.ts";
 import type { DreamUpdate } from "./watch-dream.ts";
 
@@ -180,9 +181,10 @@ test("watch gives history, then live events, each once and in order, and ends wi
   expect(numbers).toEqual([1, 2, 3]);
 });
 
-test("watch survives a bus that loses every hint", async () => {
+test("watch survives a bus that is away and gives no hints", async () => {
   await using world = await setup();
-  const deaf = { ...world.deps, bus: { ...world.bus, listen: async () => () => {} } };
+  const listen = async () => Promise.reject(new ReveriedError("unavailable", "the bus is away"));
+  const deaf = { ...world.deps, bus: { ...world.bus, listen } };
   const { createWatchDream } = await import("./watch-dream.ts");
   const dream = await world.dream();
   const signal = new AbortController().signal;
@@ -213,6 +215,19 @@ describe("collections", () => {
     const other = await world.useCases.scheduleDream(world.principal, { ...request, type: "consolidate" });
     expect(other.alreadyActive).toBe(false);
     expect(other.dream.inputs.memoryStoreId).toBe(answers[0]?.dream.inputs.memoryStoreId);
+  });
+
+  test.each([
+    ["a type no engine serves", { type: "card_refresh" }, "unimplemented"],
+    ["a session that is not there", { sessionId: "sesn_none" }, "not_found"],
+    ["an empty workspace", { workspaceId: "" }, "invalid_argument"],
+  ] as const)("a refused call (%s) makes no store", async (_, wrong, kind) => {
+    await using world = await setup();
+    for (const call of [world.useCases.scheduleDream, world.useCases.triggerDream]) {
+      await expect(call(world.principal, { ...request, ...wrong })).rejects.toMatchObject({ kind });
+    }
+    const list = { pageSize: 0, pageToken: "", includeArchived: true };
+    expect((await world.useCases.listMemoryStores(world.principal, list)).stores).toEqual([]);
   });
 
   test("trigger queues each call, and they run one after the other", async () => {

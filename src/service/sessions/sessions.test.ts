@@ -76,3 +76,19 @@ test("an archived session is read-only, and so is a dream's own", async () => {
   });
   expect(page.sessions.map((one) => one.id)).not.toContain(own);
 });
+
+test.each([
+  ["workspaceId", "workspace_id"],
+  ["memoryStoreId", "memory_store_id"],
+  ["agentId", "agent_id"],
+  ["tag", "tag"],
+] as const)("a list refuses a filter that can match nothing: %s", async (name, field) => {
+  await using world = await setup();
+  const none = { includeArchived: false, workspaceId: null, memoryStoreId: null, agentId: null, tag: null };
+  for (const value of ["x".repeat(513), "a\u0000b"]) {
+    const filter = { ...none, [name]: value };
+    await expect(
+      world.useCases.listSessions(world.principal, { pageSize: 0, pageToken: "", filter }),
+    ).rejects.toMatchObject({ kind: "invalid_argument", details: { field } });
+  }
+});
