@@ -27,34 +27,53 @@ const help = `usage: npm run bench -- [options]
   --strict      exit code 1 when a target is missed; without it figures are told and the code is 0
 `;
 
-const { values: options } = parseArgs({
-  options: {
-    only: { type: "string", multiple: true, default: [] },
-    dir: { type: "string", default: tmpdir() },
-    json: { type: "boolean", default: false },
-    strict: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
-});
+interface Options {
+  readonly only: readonly string[];
+  readonly dir: string;
+  readonly json: boolean;
+  readonly strict: boolean;
+  readonly help: boolean;
+}
+
+/** The options, or what is wrong with them in one line. */
+function readOptions(): Options | string {
+  try {
+    const { values } = parseArgs({
+      options: {
+        only: { type: "string", multiple: true, default: [] },
+        dir: { type: "string", default: tmpdir() },
+        json: { type: "boolean", default: false },
+        strict: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+    const unknown = values.only.find((only) => !measures.some(({ name }) => name === only));
+    return unknown === undefined ? values : `no measure is called ${JSON.stringify(unknown)}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
 
 async function main(): Promise<number> {
+  const options = readOptions();
+  if (typeof options === "string") {
+    process.stderr.write(`${options}\n\n${help}`);
+    return 2;
+  }
   if (options.help) {
     process.stdout.write(help);
     return 0;
   }
-  const unknown = options.only.find((only) => !measures.some(({ name }) => name === only));
-  if (unknown !== undefined) {
-    process.stderr.write(`no measure is called ${JSON.stringify(unknown)}\n\n${help}`);
-    return 2;
-  }
   const chosen = measures.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
-  const figures = await runAll(chosen);
-  process.stdout.write(options.json ? jsonOf(figures) : `${machine()}\n\n${renderTable(figures)}`);
+  const figures = await runAll(chosen, options.dir);
+  process.stdout.write(options.json ? jsonOf(figures) : `${machine(options.dir)}\n\n${renderTable(figures)}`);
   return options.strict && figures.some(({ ok }) => ok === false) ? 1 : 0;
 }
 
-async function runAll(chosen: readonly Measure[]): Promise<Figure[]> {
-  const dir = mkdtempSync(join(options.dir, "reveried-bench-"));
+async function runAll(chosen: readonly Measure[], parentDir: string): Promise<Figure[]> {
+  const dir = mkdtempSync(join(parentDir, "reveried-bench-"));
+  const removeDir = () => rmSync(dir, { recursive: true, force: true });
+  process.once("exit", removeDir);
   let folders = 0;
   const bench: Bench = {
     newDataDir() {
@@ -69,13 +88,12 @@ async function runAll(chosen: readonly Measure[]): Promise<Figure[]> {
     return figures;
   } finally {
     bench.say("");
-    rmSync(dir, { recursive: true, force: true });
+    removeDir();
   }
 }
 
-function machine(): string {
-  const inMemory =
-    statfsSync(options.dir).type === tmpfsType ? ", data in memory (choose a disk with --dir)" : "";
+function machine(dir: string): string {
+  const inMemory = statfsSync(dir).type === tmpfsType ? ", data in memory (choose a disk with --dir)" : "";
   return `Node ${process.version}, ${cpus().length} cores${inMemory}`;
 }
 
@@ -83,4 +101,7 @@ function jsonOf(figures: readonly Figure[]): string {
   return `${JSON.stringify({ node: process.version, cores: cpus().length, figures }, null, 2)}\n`;
 }
 
+// What was started and made is ended and removed when the process exits, which a signal alone would not make it do.
+process.once("SIGINT", () => process.exit(130));
+process.once("SIGTERM", () => process.exit(143));
 process.exitCode = await main();

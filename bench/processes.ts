@@ -25,6 +25,7 @@ export async function serve(flags: readonly string[]): Promise<Served> {
     [join(root, "src/main.ts"), "serve", "--port", "0", "--log-level", "warn", ...flags],
     { stdio: ["ignore", "pipe", "pipe"], env: plainEnvironment() },
   );
+  endWithThis(child);
   let written = "";
   child.stderr.on("data", (chunk) => {
     written = `${written}${chunk}`.slice(-2_000);
@@ -52,6 +53,7 @@ export function startHelper(file: string, job: Serializable): Helper {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
     env: plainEnvironment(),
   });
+  endWithThis(child);
   const gone = once(child, "exit").then(() => {
     throw new Error(`${file} ended before it answered`);
   });
@@ -101,6 +103,13 @@ function readProc(pid: number, file: string): string {
   } catch {
     return "";
   }
+}
+
+/** However this process exits, the child does not outlive it. */
+function endWithThis(child: ChildProcess): void {
+  const kill = () => void child.kill("SIGKILL");
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
 }
 
 async function end(child: ChildProcess): Promise<void> {
