@@ -100,3 +100,13 @@ test("a dream parked after some of its events stays parked, and tells its others
   await world.clock.advance(limits.relayParkMs);
   expect(published).toEqual(["1:created", "2:started", "3:completed"]);
 });
+
+test("a relay that stops sends what is unsent first, and without a grace time nothing", async () => {
+  await using world = await setup();
+  const { bus, published } = recordingBus(world.bus);
+  await world.dream();
+  await world.relay(bus).stop(0);
+  expect(published).toEqual([]);
+  await world.relay(bus).stop(limits.shutdownGraceMs);
+  expect(published).toEqual(["1:created"]);
+});

@@ -167,3 +167,19 @@ test("a dream past its point of no return is finished for its dead worker, once"
   expect(dream.leasesLost).toBe(0);
   expect(await world.texts(created.inputs.memoryStoreId)).toEqual({ "/old.md": "old", "/read.md": "said" });
 });
+
+test("a dream that lost 3 leases and 5 more while alone fails, and says how often", async () => {
+  await using world = await setup();
+  const created = await world.dream();
+  const losses = limits.leasesLostMax + limits.leasesLostAloneMax;
+  for (let lost = 1; lost <= losses; lost += 1) {
+    expect((await world.get(created.id)).status).toBe("pending");
+    await world.clock.advance(limits.lostLeasePauseMaxMs);
+    await claimForNobody(world);
+    await world.reaper().reapAll();
+  }
+  expect(await world.get(created.id)).toMatchObject({
+    status: "failed",
+    error: { type: "worker_lost", message: expect.stringMatching(/8 times, 5 of them/) },
+  });
+});

@@ -296,3 +296,60 @@ test("a provider that stays away fails the dream after the deadline, with the pr
     error: { message: "the provider is away" },
   });
 });
+
+test("a dream that must run alone waits for those that run, and none starts beside it", async () => {
+  await using world = await setup();
+  const poison = await world.dream();
+  for (let lost = 0; lost < limits.leasesLostMax; lost += 1) {
+    const ids = { outputStoreId: "memstore_x", sessionId: "sesn_x" };
+    const request = { workerId: "w", limit: 1, makeIds: () => ids, accepts: () => true };
+    await world.deps.dreams.claim({ ...request, now: world.clock.now() + lost * 60_000 });
+    await world.reaper().reapAll();
+  }
+  const beside = new Map<string, number>();
+  const worker = world.worker({
+    engine: createScriptedEngine(async (input) => {
+      const started = worker.active();
+      await world.clock.sleep(30_000, new AbortController().signal);
+      beside.set(input.dreamId, Math.max(started, worker.active()));
+      return nothingNew;
+    }),
+  });
+  const other = await world.dream();
+  worker.start();
+  await world.clock.advance(1_000);
+  expect((await world.get(other.id)).status).toBe("running");
+  // Its pause is over while the other still runs.
+  await world.clock.advance(20_000);
+  expect((await world.get(poison.id)).status).toBe("pending");
+  const late = await world.dream();
+  await world.clock.advance(90_000);
+  expect(beside.get(poison.id)).toBe(1);
+  for (const { id } of [poison, other, late]) expect((await world.get(id)).status).toBe("completed");
+});
+
+test("a dream that comes back to its worker while its lost run still ends is counted and released as its own", async () => {
+  await using world = await setup();
+  let endFirst = () => {};
+  const engine = createScriptedEngine((_input, { signal }, run) => {
+    if (run === 1) return new Promise((resolve) => (endFirst = () => resolve(nothingNew)));
+    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  });
+  const worker = world.worker({ engine, concurrency: 2 });
+  worker.start();
+  const created = await world.dream();
+  await world.clock.settle();
+  await world.reaper().reapAll();
+  await world.clock.settle();
+  expect(worker.active()).toBe(2);
+  endFirst();
+  await world.clock.settle();
+  expect(worker.active()).toBe(1);
+  const stopping = worker.stop(0);
+  await world.clock.settle();
+  await world.clock.advance(limits.releaseMs);
+  await stopping;
+  const dream = await world.get(created.id);
+  expect(dream).toMatchObject({ status: "pending", leasesLost: 1 });
+  expect(kinds(dream)).toEqual(["created", "started", "released", "started", "released"]);
+});

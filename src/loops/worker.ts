@@ -31,7 +31,8 @@ export interface WorkerConfig {
 /** One claim loop that hands due dreams to `runDream`, as many at once as there is room for. */
 export function createWorker(deps: WorkerDeps, config: WorkerConfig): Worker {
   const { dreams, clock, log } = deps;
-  const active = new Map<string, Promise<void>>();
+  // By run, not by dream: one that was taken from this worker may come back while its lost run still ends.
+  const active = new Set<Promise<void>>();
   const shutdown = new AbortController();
   /** A dream that lost several leases is run by itself; while one waits or runs, no other is claimed. */
   const lane: { alone: "no" | "waiting" | "running" } = { alone: "no" };
@@ -71,16 +72,16 @@ export function createWorker(deps: WorkerDeps, config: WorkerConfig): Worker {
   });
 
   function begin(dream: RunningDream): void {
-    const run = deps
+    const run: Promise<void> = deps
       .runDream(dream, shutdown.signal)
       .catch((cause: unknown) =>
         log.error("a dream's run broke off; a reaper gives it back", { dream: dream.id, cause }),
       )
       .finally(() => {
-        active.delete(dream.id);
+        active.delete(run);
         loop.wake();
       });
-    active.set(dream.id, run);
+    active.add(run);
   }
 
   let unlisten = () => {};
@@ -92,7 +93,7 @@ export function createWorker(deps: WorkerDeps, config: WorkerConfig): Worker {
     unlisten();
     await loop.stop();
     const ended = new AbortController();
-    void Promise.all(active.values()).then(() => ended.abort());
+    void Promise.all(active).then(() => ended.abort());
     await clock.sleep(graceMs, ended.signal);
     shutdown.abort();
     // A storage that hangs must not keep the process: what is not given back now, a reaper gives back.
