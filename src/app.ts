@@ -230,6 +230,8 @@ function createLoops(
   const relay = createOutboxRelay(all);
   const sweeper = createSweeper(all, []);
   const works = config.roles.includes("worker");
+  // With MongoDB alone events wait in the outbox for a NATS server to come; in-process they would be lost to it.
+  const relays = config.roles.includes("relay") && !keepsEvents(config);
   return {
     async start() {
       if (works) {
@@ -241,13 +243,13 @@ function createLoops(
         reaper.start();
         sweeper.start();
       }
-      if (config.roles.includes("relay")) relay.start();
+      if (relays) relay.start();
     },
     async stopWorking() {
       await Promise.all([worker.stop(config.shutdownGraceMs), reaper.stop(), sweeper.stop()]);
     },
     async stopRelaying() {
-      await relay.stop(config.roles.includes("relay") ? config.shutdownGraceMs : 0);
+      await relay.stop(relays ? config.shutdownGraceMs : 0);
     },
   };
 }
@@ -255,7 +257,7 @@ function createLoops(
 async function readiness(storage: Storage, bus: EventBus, config: Config) {
   const checks = await Promise.all([
     check(config.mongodbUrl === null ? "sqlite" : "mongodb", () => storage.dreams.check()),
-    check(config.natsUrl === null ? "in-process events" : "nats", () => bus.check()),
+    check(busName(config), () => bus.check()),
   ]);
   return { ok: checks.every((one) => one.ok), checks };
 }
@@ -267,4 +269,15 @@ async function check(name: string, run: () => Promise<void>) {
   } catch (error) {
     return { name, ok: false, reason: error instanceof ReveriedError ? error.message : "the check failed" };
   }
+}
+
+function keepsEvents({ mongodbUrl, natsUrl }: Config): boolean {
+  return mongodbUrl !== null && natsUrl === null;
+}
+
+function busName(config: Config): string {
+  if (config.natsUrl !== null) return "nats";
+  return keepsEvents(config)
+    ? "events kept in the outbox until REVERIED_NATS_URL is set"
+    : "in-process events";
 }
