@@ -22,6 +22,7 @@ serveParent(async () => {
       model: "auto",
       instructions: null,
       now: clock.now(),
+      protectedPaths: [],
       memories: [],
       sessions: [...events].map(([id, { length }]) => ({
         id,

@@ -3,7 +3,7 @@
 /** What the value, or its ratio to the ceiling, must be. */
 export type Target =
   | { readonly of: "ratio" | "value"; readonly atLeast: number }
-  | { readonly of: "value"; readonly below: number };
+  | { readonly of: "ratio" | "value"; readonly below: number };
 
 /** The best that could be, measured in the same run. */
 export interface Ceiling {
@@ -45,6 +45,6 @@ export function figureOf(facts: FigureFacts): Figure {
 }
 
 function meets(value: number, ratio: number, target: Target): boolean {
-  if ("below" in target) return value < target.below;
-  return (target.of === "ratio" ? ratio : value) >= target.atLeast;
+  const held = target.of === "ratio" ? ratio : value;
+  return "below" in target ? held < target.below : held >= target.atLeast;
 }

@@ -13,15 +13,26 @@ import { largeDream } from "./large-dream.ts";
 import type { Bench, Measure } from "./measure.ts";
 import { pickup } from "./pickup.ts";
 import { startUp } from "./start-up.ts";
+import { stores, storesOnMongo } from "./stores.ts";
 import { renderTable } from "./table.ts";
 
-const measures: readonly Measure[] = [createOverJson, createOverGrpc, pickup, drain, startUp, largeDream];
+const measures: readonly Measure[] = [
+  createOverJson,
+  createOverGrpc,
+  pickup,
+  drain,
+  startUp,
+  largeDream,
+  stores,
+];
 /** What `statfs` calls a file system in memory, where nothing waits for a disk. */
 const tmpfsType = 0x01021994;
 
 const help = `usage: npm run bench -- [options]
 
   --only NAME   one measure, may be given again: ${measures.map(({ name }) => name).join(", ")}
+  --mongodb-url URL
+                measures memory stores on that server too
   --dir DIR     where the data folders are made, on the disk to be measured (default: ${tmpdir()})
   --json        figures as one JSON document
   --strict      exit code 1 when a target is missed; without it figures are told and the code is 0
@@ -30,6 +41,7 @@ const help = `usage: npm run bench -- [options]
 interface Options {
   readonly only: readonly string[];
   readonly dir: string;
+  readonly "mongodb-url": string;
   readonly json: boolean;
   readonly strict: boolean;
   readonly help: boolean;
@@ -42,6 +54,7 @@ function readOptions(): Options | string {
       options: {
         only: { type: "string", multiple: true, default: [] },
         dir: { type: "string", default: tmpdir() },
+        "mongodb-url": { type: "string", default: "" },
         json: { type: "boolean", default: false },
         strict: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
@@ -65,7 +78,8 @@ async function main(): Promise<number> {
     return 0;
   }
   const chosen = measures.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
-  const figures = await runAll(chosen, options.dir);
+  const url = options["mongodb-url"];
+  const figures = await runAll(url === "" ? chosen : [...chosen, storesOnMongo(url)], options.dir);
   process.stdout.write(options.json ? jsonOf(figures) : `${machine(options.dir)}\n\n${renderTable(figures)}`);
   return options.strict && figures.some(({ ok }) => ok === false) ? 1 : 0;
 }

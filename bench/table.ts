@@ -37,8 +37,8 @@ function cellsOf(figure: Figure): string[] {
 }
 
 function targetText(target: Target, unit: string): string {
-  if ("below" in target) return `< ${target.below} ${unit}`;
-  return target.of === "ratio" ? `ratio >= ${target.atLeast.toFixed(2)}` : `>= ${target.atLeast} ${unit}`;
+  const [sign, bound] = "below" in target ? ["<", target.below] : [">=", target.atLeast];
+  return target.of === "ratio" ? `ratio ${sign} ${bound.toFixed(2)}` : `${sign} ${bound} ${unit}`;
 }
 
 function legendOf({ name, ceiling, note }: Figure): string {

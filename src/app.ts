@@ -11,6 +11,7 @@ import { createOutboxRelay } from "./loops/outbox-relay.ts";
 import { createReaper } from "./loops/reaper.ts";
 import { createRunDream } from "./loops/run-dream.ts";
 import { createSweeper } from "./loops/sweeper.ts";
+import { createSweepChores, resolveSweepOptions } from "./loops/sweeping/chores.ts";
 import { createWorker } from "./loops/worker.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Digest } from "./ports/digest.ts";
@@ -21,7 +22,9 @@ import type { Log } from "./ports/log.ts";
 import type { MemoryStores } from "./ports/memory-store.ts";
 import type { Outbox } from "./ports/outbox.ts";
 import type { Random } from "./ports/random.ts";
+import type { Restore } from "./ports/restore.ts";
 import type { SessionStore } from "./ports/session-store.ts";
+import type { Sweep } from "./ports/sweep.ts";
 import { newId, type ServiceDeps } from "./service/deps.ts";
 import { createHeads } from "./service/memories/heads.ts";
 import { createUseCases, type UseCases } from "./service/use-cases.ts";
@@ -57,6 +60,8 @@ interface Storage {
   readonly outbox: Outbox;
   readonly memories: MemoryStores;
   readonly sessions: SessionStore;
+  readonly sweep: Sweep;
+  readonly restore: Restore;
   /** True when the lock on the data folder proves that no other process works on it. */
   readonly exclusive: boolean;
   /** The version of its data before it was opened, and now. */
@@ -92,7 +97,7 @@ export async function createApp(deps: AppDeps, config: Config, options: AppOptio
     {
       ...deps,
       useCases,
-      authenticate: () => ({ tenant: "default" }),
+      authenticate: () => ({ tenant: "default", keyId: null }),
       ready: () => readiness(storage, bus.bus, config),
     },
     resolveWireOptions({ host: config.host, port: config.port, corsOrigins: config.corsOrigins }),
@@ -228,7 +233,8 @@ function createLoops(
   const worker = createWorker({ ...all, runDream }, { workerId, concurrency: config.concurrency });
   const reaper = createReaper(all);
   const relay = createOutboxRelay(all);
-  const sweeper = createSweeper(all, []);
+  const sweeping = resolveSweepOptions({ versionRetentionMs: versionRetentionMs(config) });
+  const sweeper = createSweeper(all, createSweepChores(all, sweeping), sweeping.tickMs);
   const works = config.roles.includes("worker");
   // With MongoDB alone events wait in the outbox for a NATS server to come; in-process they would be lost to it.
   const relays = config.roles.includes("relay") && !keepsEvents(config);
@@ -252,6 +258,10 @@ function createLoops(
       await relay.stop(relays ? config.shutdownGraceMs : 0);
     },
   };
+}
+
+function versionRetentionMs({ versionRetentionDays: days }: Config): number | null {
+  return days === 0 ? null : days * 86_400_000;
 }
 
 async function readiness(storage: Storage, bus: EventBus, config: Config) {

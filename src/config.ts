@@ -25,6 +25,8 @@ export interface Config {
   readonly concurrency: number;
   readonly engineThreads: number;
   readonly maxTokens: number;
+  /** 0: for ever. */
+  readonly versionRetentionDays: number;
   readonly corsOrigins: readonly string[];
   readonly insecure: boolean;
   readonly shutdownGraceMs: number;
@@ -147,6 +149,12 @@ export const configOptions: readonly ConfigOption[] = [
     "8000",
     "Most that the new entries of one dream may take, in estimated tokens",
     wholeNumber(200, 10_000_000),
+  ),
+  option(
+    "versionRetentionDays",
+    String(limits.versionRetentionMs / 86_400_000),
+    "How long old versions of memories are kept, in days; 0 for ever",
+    wholeNumber(0, 36_500),
   ),
   option("corsOrigins", "loopback", "Origins of web pages that may call: a list, loopback, or *", commaList),
   option(

@@ -1,5 +1,6 @@
 import { type Client, Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { DreamService } from "../../gen/dream/v1/dream_service_pb.ts";
+import { ErasureService } from "../../gen/dream/v1/erasure_service_pb.ts";
 import { MemoryStoreService } from "../../gen/dream/v1/memory_store_service_pb.ts";
 import { SessionService } from "../../gen/dream/v1/session_service_pb.ts";
 import { readConfig } from "../config.ts";
@@ -11,6 +12,7 @@ export interface Clients {
   readonly dreams: Client<typeof DreamService>;
   readonly stores: Client<typeof MemoryStoreService>;
   readonly sessions: Client<typeof SessionService>;
+  readonly erasure: Client<typeof ErasureService>;
 }
 
 export function clientsOver(transport: Transport): Clients {
@@ -18,6 +20,7 @@ export function clientsOver(transport: Transport): Clients {
     dreams: createClient(DreamService, transport),
     stores: createClient(MemoryStoreService, transport),
     sessions: createClient(SessionService, transport),
+    erasure: createClient(ErasureService, transport),
   };
 }
 

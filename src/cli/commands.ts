@@ -2,8 +2,9 @@ import { configOptions } from "../config.ts";
 import { urlOption } from "./clients.ts";
 import type { Command, CommandOption } from "./command.ts";
 import { dreamsCommands } from "./dreams-commands.ts";
-
-const jsonOption: CommandOption = { flag: "json", value: null, help: "Print JSON", default: "" };
+import { jsonOption, option, yesOption } from "./options.ts";
+import { sessionsCommands } from "./sessions-commands.ts";
+import { storesCommands } from "./stores-commands.ts";
 
 function setting(flag: string): CommandOption {
   const known = configOptions.find((option) => option.flag === flag);
@@ -60,6 +61,26 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./dream.ts")).dream,
   },
   ...dreamsCommands,
+  ...storesCommands,
+  ...sessionsCommands,
+  {
+    name: "erase",
+    usage: "",
+    summary: "Erase a session or a store, and what dreams made from it alone",
+    details: [
+      "Without --yes it shows what would go, and nothing is done. What other sources say too stays. Nobody can",
+      "bring back what was erased.",
+    ],
+    options: [
+      option("session", "ID", "The session to erase"),
+      option("store", "ID", "The memory store to erase"),
+      yesOption,
+      urlOption,
+      jsonOption,
+    ],
+    words: { min: 0, max: 0 },
+    load: async () => (await import("./erase.ts")).erase,
+  },
   {
     name: "demo",
     usage: "",

@@ -140,7 +140,7 @@ function tell(out: Output, name: string, text: string): void {
 }
 
 function writeAll(out: Output, { changes, inputs }: Result): void {
-  for (const change of changes) writeChange(out, change, titlesOf(inputs.sessions));
+  for (const change of changes) writeChange(out, change, { titles: titlesOf(inputs.sessions) });
 }
 
 function writeTelling(out: Output, { dream, changes, inputs }: Result): void {
@@ -166,7 +166,7 @@ async function keep({ context, clients, folder }: Demo, { dream, changes, inputs
   const list = join(folder, "changes.txt");
   await writeNotes(notes, downloadMemories(clients, dream.outputMemoryStoreId, signal), { notesDir: null });
   const text = createTextOutput();
-  for (const change of changes) writeChange(text, change, titlesOf(inputs.sessions));
+  for (const change of changes) writeChange(text, change, { titles: titlesOf(inputs.sessions) });
   await writeFile(list, text.text());
   const before = relative(process.cwd(), join(examplesFolder(), "notes"));
   tell(out, "result", notes);

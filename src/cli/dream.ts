@@ -172,7 +172,7 @@ function tellResult(
     for (const line of inputs.skipped) err.line(`skipped ${line}`);
     for (const { path, reason } of written.warnings) err.line(`warning: ${path} ${reason}`);
     const titles = titlesOf(inputs.sessions);
-    for (const change of changes) writeChange(out, change, titles);
+    for (const change of changes) writeChange(out, change, { titles });
   }
   if (summary !== undefined && !request.quiet)
     tellSummary(out, request, inputs, changesText(summary), summary.message);

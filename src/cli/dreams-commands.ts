@@ -1,7 +1,6 @@
 import { urlOption } from "./clients.ts";
 import type { Command, CommandOption, CommandRun } from "./command.ts";
-
-const jsonOption: CommandOption = { flag: "json", value: null, help: "Print JSON", default: "" };
+import { jsonOption, limitOption, option } from "./options.ts";
 
 type Name = "list" | "get" | "create" | "cancel" | "archive" | "watch" | "diff";
 
@@ -22,13 +21,6 @@ function dreamsCommand(
   };
 }
 
-const option = (flag: string, value: string | null, help: string, fallback = ""): CommandOption => ({
-  flag,
-  value,
-  help,
-  default: fallback,
-});
-
 /** The commands about dreams of a running server. */
 export const dreamsCommands: readonly Command[] = [
   dreamsCommand("list", {
@@ -41,7 +33,7 @@ export const dreamsCommands: readonly Command[] = [
       },
       option("store", "ID", "Only dreams that read this memory store"),
       option("archived", null, "Archived dreams too"),
-      option("limit", "N", "At most this many", "20"),
+      limitOption,
     ],
   }),
   dreamsCommand("get", { usage: "ID", summary: "Show one dream" }),
@@ -63,7 +55,14 @@ export const dreamsCommands: readonly Command[] = [
     summary: "Follow a dream to its end; with --json one line for each update",
     options: [option("after", "N", "Only events with a greater number", "0")],
   }),
-  dreamsCommand("diff", { usage: "ID", summary: "Show what a completed dream changed, and why" }),
+  dreamsCommand("diff", {
+    usage: "ID",
+    summary: "Show what a completed dream changed, and why",
+    options: [
+      option("words", null, "Show changed texts word by word, [-gone-] and {+new+}; so it is on a terminal"),
+      option("lines", null, "Show them as lines before and after; so it is elsewhere"),
+    ],
+  }),
   dreamsCommand("cancel", { usage: "ID", summary: "End a pending or running dream" }),
   dreamsCommand("archive", { usage: "ID", summary: "Put an ended dream away; lists leave it out" }),
 ];

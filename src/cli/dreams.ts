@@ -4,7 +4,6 @@ import {
   type Dream,
   DreamChangeSchema,
   DreamSchema,
-  type DreamStatus,
   DreamStatusSchema,
   DreamTypeSchema,
   OutputBehavior,
@@ -27,27 +26,33 @@ import {
 import { downloadChanges } from "./download.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { checkCompleted, type DreamUpdate, followDream, theDream } from "./follow-dream.ts";
-import { type Output, oneLine, writeJson, writeTable } from "./output.ts";
+import { limitOf } from "./options.ts";
+import { type Output, oneLine, writeFacts, writeJson, writeTable } from "./output.ts";
+import { collectPages, type Found } from "./pages.ts";
 import { createProgress } from "./progress.ts";
 import { writeChange } from "./show-change.ts";
 import { changesText, enumValue, enumWord, statusWord, timeText, wholeNumber } from "./words.ts";
 
 const jsonOptions = { alwaysEmitImplicit: true } as const;
-const listMax = 100_000;
 
 /** What each command of `reveried dreams` does. */
 export const dreams = {
   list: async ({ out, signal }, args) => {
-    const limit = wholeNumber("limit", optionText(args, "limit") ?? "20", 1, listMax);
+    const limit = limitOf(args);
     const filter = {
       statuses: optionTexts(args, "status").map((word) => enumValue(DreamStatusSchema, "status", word)),
       includeArchived: isGiven(args, "archived"),
       inputMemoryStoreId: optionText(args, "store") ?? "",
     };
-    const found = await calling(args, (clients) => listDreams(clients, filter, limit, signal));
+    const found = await calling(args, ({ dreams: client }) =>
+      collectPages(limit, async (page) => {
+        const { dreams: items, nextPageToken } = await client.listDreams({ ...filter, ...page }, { signal });
+        return { items, nextPageToken };
+      }),
+    );
     if (isGiven(args, "json")) {
       writeJson(out, {
-        dreams: found.dreams.map((dream) => toJson(DreamSchema, dream, jsonOptions)),
+        dreams: found.items.map((dream) => toJson(DreamSchema, dream, jsonOptions)),
         more: found.more,
       });
     } else writeList(out, found);
@@ -77,49 +82,24 @@ export const dreams = {
     return calling(args, (clients) => watch(context, args, clients, { id: idOf(args), after }));
   },
 
-  diff: async ({ out, signal }, args) =>
-    calling(args, async (clients) => {
+  diff: async ({ out, signal }, args) => {
+    const words = wordsWanted(out, args);
+    return calling(args, async (clients) => {
       const json = isGiven(args, "json");
       let number = 0;
       for await (const change of downloadChanges(clients, idOf(args), signal)) {
         number += 1;
         if (json) out.line(JSON.stringify(toJson(DreamChangeSchema, change, jsonOptions)));
-        else writeChange(out, change);
+        else writeChange(out, change, { words });
       }
       if (number === 0 && !json) out.line("It changed nothing.");
       return exitCodes.ok.code;
-    }),
+    });
+  },
 } as const satisfies Record<string, CommandRun>;
 
-interface FoundDreams {
-  readonly dreams: readonly Dream[];
-  /** Whether there are more than were asked for. */
-  readonly more: boolean;
-}
-
-async function listDreams(
-  { dreams: client }: Clients,
-  filter: {
-    readonly statuses: DreamStatus[];
-    readonly includeArchived: boolean;
-    readonly inputMemoryStoreId: string;
-  },
-  limit: number,
-  signal: AbortSignal,
-): Promise<FoundDreams> {
-  const found: Dream[] = [];
-  let pageToken = "";
-  do {
-    const pageSize = Math.min(limits.pageSizeMax, limit - found.length);
-    const page = await client.listDreams({ ...filter, pageSize, pageToken }, { signal });
-    found.push(...page.dreams);
-    pageToken = page.nextPageToken;
-  } while (pageToken !== "" && found.length < limit);
-  return { dreams: found, more: pageToken !== "" };
-}
-
-function writeList(out: Output, { dreams: found, more }: FoundDreams): void {
-  if (found.length === 0) {
+function writeList(out: Output, { items, more }: Found<Dream>): void {
+  if (items.length === 0) {
     out.line("There are no dreams.");
     return;
   }
@@ -134,9 +114,18 @@ function writeList(out: Output, { dreams: found, more }: FoundDreams): void {
       { title: "CREATED", cell: ({ createdAt }) => timeText(createdAt) },
       { title: "RESULT", cell: resultText },
     ],
-    found,
+    items,
   );
   if (more) out.line(out.paint("dim", `and more; see --limit`));
+}
+
+/** Whether changed texts are shown word by word: as asked for, else where colours may help to see them. */
+function wordsWanted(out: Output, args: CommandArgs): boolean {
+  const words = isGiven(args, "words");
+  const lines = isGiven(args, "lines");
+  if (words && lines)
+    throw new ReveriedError("invalid_argument", "dreams diff: --words and --lines exclude each other");
+  return words || (out.isTerminal && !lines);
 }
 
 function resultText({ summary, error, progress, waitReason }: Dream): string {
@@ -216,7 +205,7 @@ function writeDream(out: Output, args: CommandArgs, dream: Dream): void {
     return;
   }
   const { summary, error } = dream;
-  const rows: [string, string][] = [
+  writeFacts(out, [
     ["dream", dream.id],
     ["status", statusWord(dream.status)],
     ["type", enumWord(DreamTypeSchema, dream.type)],
@@ -230,8 +219,7 @@ function writeDream(out: Output, args: CommandArgs, dream: Dream): void {
     ["changes", summary === undefined ? "" : changesText(summary)],
     ["message", summary?.message ?? ""],
     ["error", error === undefined ? "" : `${error.type}: ${error.message}`],
-  ];
-  for (const [name, value] of rows) if (value !== "") out.line(`${name.padEnd(9)} ${oneLine(value)}`);
+  ]);
 }
 
 function idOf(args: CommandArgs): string {

@@ -1,11 +1,9 @@
 import { ReveriedError } from "../core/errors.ts";
+import { limits } from "../core/limits.ts";
 import { readNotes } from "./files/notes.ts";
-import { count } from "./output.ts";
 import type { Progress } from "./progress.ts";
+import { createSkippedLines } from "./skipped-lines.ts";
 import { type UploadDeps, type UploadedSession, uploadNotes, uploadTranscripts } from "./upload.ts";
-
-/** Lines about what was skipped that are kept one by one. */
-const skippedMax = 20;
 
 export interface LoadInputsRequest {
   readonly notesDir: string;
@@ -28,30 +26,34 @@ export async function loadInputs(
   { notesDir, files, lenient }: LoadInputsRequest,
 ): Promise<LoadedInputs> {
   const { clients, progress, signal } = deps;
-  const skipped: string[] = [];
-  let unlisted = 0;
-  const onSkip = (line: string) => {
-    if (skipped.length < skippedMax) skipped.push(line);
-    else unlisted += 1;
-  };
+  const skipped = createSkippedLines();
   const { memoryStore } = await clients.stores.createMemoryStore({ name: "notes" }, { signal });
   if (memoryStore === undefined) throw new ReveriedError("internal", "the server answered without a store");
   progress.show("loading notes", 0, 0);
-  const notes = readNotes(notesDir, {
-    onSkip: ({ file, reason }) => {
-      // Hidden files are nobody's notes, and every folder has some.
-      if (reason !== "hidden") onSkip(`${file}: ${reason}`);
-    },
-  });
+  const notes = readNotes(notesDir, { onSkip: skipped.addFile });
   const noteCount = await uploadNotes(deps, memoryStore.id, notes);
   progress.show("loading sessions", 0, files.length);
   const { sessions, events } = await uploadTranscripts(deps, {
     files,
-    memoryStoreId: memoryStore.id,
+    newSession: sessionsOf(memoryStore.id),
     lenient,
-    onSkip: ({ message }) => onSkip(message),
+    onSkip: ({ message }) => skipped.add(message),
     onFile: (done) => progress.show("loading sessions", done, files.length),
   });
-  if (unlisted > 0) skipped.push(`${count(unlisted, "more entry", "more entries")}`);
-  return { memoryStoreId: memoryStore.id, notes: noteCount, sessions, events, skipped };
+  return { memoryStoreId: memoryStore.id, notes: noteCount, sessions, events, skipped: skipped.lines() };
+}
+
+/** Makes sessions attached to the store, but no more than a dream could read. */
+function sessionsOf(memoryStoreId: string) {
+  let made = 0;
+  return (title: string) => {
+    if (made === limits.sessionsPerDream) {
+      throw new ReveriedError(
+        "invalid_argument",
+        `--sessions: the files hold more than ${limits.sessionsPerDream} sessions, the most that one dream reads; name fewer files, and dream again over the result with the rest`,
+      );
+    }
+    made += 1;
+    return { title, memoryStoreIds: [memoryStoreId] };
+  };
 }

@@ -68,7 +68,9 @@ export interface Column<Row> {
 export function writeTable<Row>(out: Output, columns: readonly Column<Row>[], rows: readonly Row[]): void {
   const cells = rows.map((row) => columns.map(({ cell }) => oneLine(cell(row))));
   const titles = columns.map(({ title }) => title);
-  const widths = columns.map((_, at) => Math.max(...[titles, ...cells].map((row) => row[at]?.length ?? 0)));
+  const widths = columns.map((_, at) =>
+    [titles, ...cells].reduce((widest, row) => Math.max(widest, row[at]?.length ?? 0), 0),
+  );
   const draw = (row: readonly string[]) =>
     columns
       .map(({ align }, at) => {
@@ -80,6 +82,14 @@ export function writeTable<Row>(out: Output, columns: readonly Column<Row>[], ro
       .trimEnd();
   out.line(out.paint("dim", draw(titles)));
   for (const row of cells) out.line(draw(row));
+}
+
+/** Names and what they are, one a line; those without a value are left out. */
+export function writeFacts(out: Output, facts: readonly (readonly [name: string, value: string])[]): void {
+  const width = Math.max(...facts.map(([name]) => name.length));
+  for (const [name, value] of facts) {
+    if (value !== "") out.line(`${name.padEnd(width)}  ${oneLine(value)}`);
+  }
 }
 
 /** JSON for people on a terminal, on one line for programs. */

@@ -1,6 +1,13 @@
-import { ChangeKind, type DreamChange, type Edit, type Source } from "../../gen/dream/v1/dream_pb.ts";
+import {
+  ChangeKind,
+  type DreamChange,
+  type Edit,
+  EditKindSchema,
+  type Source,
+} from "../../gen/dream/v1/dream_pb.ts";
 import { count, type Output, oneLine, printable, wrap } from "./output.ts";
-import { dateText } from "./words.ts";
+import { writeWordDiff } from "./show-words.ts";
+import { dateText, enumWord } from "./words.ts";
 
 /** What the sessions of sources are called, by id. */
 export type Titles = ReadonlyMap<string, string>;
@@ -14,15 +21,36 @@ const kindWords: ReadonlyMap<number, string> = new Map([
   [ChangeKind.RENAME, "moved"],
 ]);
 
+/** What the flags of a change say; one that is not here is shown as it is. */
+const flagWords: ReadonlyMap<string, string> = new Map([
+  ["protected_path", "not applied: protected path"],
+  ["text_removed", "its text was removed since: redacted or erased"],
+]);
+
+export interface ShowChangeOptions {
+  /** None when absent. */
+  readonly titles?: Titles;
+  /** Shows a changed text word by word, in place of its edits as lines. False when absent. */
+  readonly words?: boolean;
+}
+
 export function titlesOf(sessions: readonly { readonly id: string; readonly title: string }[]): Titles {
   return new Map(sessions.map(({ id, title }) => [id, title]));
 }
 
 /** One change for people: the memory, and each edit as `-` and `+` lines with its reason and quoted sources. */
-export function writeChange(out: Output, change: DreamChange, titles: Titles = noTitles): void {
+export function writeChange(out: Output, change: DreamChange, options: ShowChangeOptions = {}): void {
+  const { titles = noTitles, words = false } = options;
   writeHead(out, change);
-  for (const edit of change.edits) writeEdit(out, edit, titles);
-  if (change.edits.length === 0) writePatch(out, change.unifiedDiff);
+  if (words && change.wordDiff !== "") {
+    writeWordDiff(out, change.wordDiff);
+    for (const edit of change.edits) {
+      writeWhy(out, `      why (${enumWord(EditKindSchema, edit.kind)}): `, edit, titles);
+    }
+  } else {
+    for (const edit of change.edits) writeEdit(out, edit, titles);
+    if (change.edits.length === 0) writePatch(out, change.unifiedDiff);
+  }
   out.line();
 }
 
@@ -31,8 +59,8 @@ export function writeHead(out: Output, change: DreamChange): void {
   const name = toPath === "" ? path : `${path} → ${toPath}`;
   const facts = [kindWords.get(kind) ?? "changed"];
   if (edits.length > 0) facts.push(count(edits.length, "edit"));
-  if (conflict) facts.push("left alone: somebody else changed it meanwhile");
-  facts.push(...flags);
+  if (conflict) facts.push("left alone: changed by somebody else meanwhile");
+  for (const flag of flags) facts.push(flagWords.get(flag) ?? oneLine(flag));
   out.line(`${out.paint("bold", oneLine(name))}  ${out.paint("dim", facts.join(" · "))}`);
   if (edits.length === 0) writeWrapped(out, "  ", reason, "dim");
 }
@@ -41,7 +69,11 @@ export function writeHead(out: Output, change: DreamChange): void {
 export function writeEdit(out: Output, edit: Edit, titles: Titles = noTitles): void {
   if (edit.before !== undefined) writeMarked(out, "-", edit.before, "red");
   if (edit.after !== undefined) writeMarked(out, "+", edit.after, "green");
-  writeWrapped(out, "      why: ", edit.reason, "dim");
+  writeWhy(out, "      why: ", edit, titles);
+}
+
+function writeWhy(out: Output, lead: string, edit: Edit, titles: Titles): void {
+  writeWrapped(out, lead, edit.reason, "dim");
   const sources = worthShowing(edit);
   for (const source of sources.slice(0, sourcesShown)) {
     writeWrapped(out, "      ", sourceText(source, titles), "dim");

@@ -3,7 +3,10 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Trust } from "../../gen/dream/v1/dream_pb.ts";
-import type { NewSessionEventSchema } from "../../gen/dream/v1/session_service_pb.ts";
+import type {
+  CreateSessionRequestSchema,
+  NewSessionEventSchema,
+} from "../../gen/dream/v1/session_service_pb.ts";
 import { ReveriedError } from "../core/errors.ts";
 import { derivedId, idPrefixes } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
@@ -24,11 +27,12 @@ export interface UploadDeps {
   readonly signal: AbortSignal;
 }
 
-/** Writes the notes as memories of the store; answers with how many there were. */
+/** Writes the notes as memories of the store; `onBatch` is told how many there are so far. Answers with how many there were. */
 export async function uploadNotes(
   { clients, signal }: UploadDeps,
   memoryStoreId: string,
-  notes: AsyncIterable<Note>,
+  notes: AsyncIterable<Note> | Iterable<Note>,
+  onBatch: (written: number) => void = () => {},
 ): Promise<number> {
   let batch: Note[] = [];
   let bytes = 0;
@@ -39,6 +43,7 @@ export async function uploadNotes(
     total += batch.length;
     batch = [];
     bytes = 0;
+    onBatch(total);
   }
   for await (const { path, content } of notes) {
     const size = Buffer.byteLength(content);
@@ -52,7 +57,12 @@ export async function uploadNotes(
 
 export interface UploadTranscriptsRequest {
   readonly files: readonly string[];
-  readonly memoryStoreId: string;
+  /** What a session is made with, by the title that its file gives it. */
+  readonly newSession: (title: string) => MessageInitShape<typeof CreateSessionRequestSchema>;
+  /** Called with each session as it is made, before it has events. */
+  readonly onOpen?: (id: string) => void;
+  /** Called with each session once all its events are stored. */
+  readonly onSession?: (session: UploadedSession) => void;
   /** Leaves out what is not understood instead of failing; `onSkip` is told of each. */
   readonly lenient: boolean;
   readonly onSkip: (skipped: SkippedEntry) => void;
@@ -62,6 +72,8 @@ export interface UploadTranscriptsRequest {
 export interface UploadedSession {
   readonly id: string;
   readonly title: string;
+  readonly events: number;
+  readonly file: string;
 }
 
 export interface UploadedTranscripts {
@@ -69,12 +81,12 @@ export interface UploadedTranscripts {
   readonly events: number;
 }
 
-/** Makes a session of each one in the files, in their order. Throws when a dream could not read so many. */
+/** Makes a session of each one in the files, in their order. */
 export async function uploadTranscripts(
   deps: UploadDeps,
   request: UploadTranscriptsRequest,
 ): Promise<UploadedTranscripts> {
-  const { files, lenient, onSkip } = request;
+  const { files, lenient, onSkip, onSession = () => {} } = request;
   const sessions: UploadedSession[] = [];
   let events = 0;
   for (const [index, file] of files.entries()) {
@@ -83,9 +95,8 @@ export async function uploadTranscripts(
     for await (const { session, event } of readTranscript(file, { lenient, onSkip })) {
       let target = open.get(session);
       if (target === undefined) {
-        target = await openSession(deps, request, session.title, sessions.length);
+        target = await openSession(deps, request, session.title);
         open.set(session, target);
-        sessions.push({ id: target.id, title: session.title });
       }
       waitingBytes += await add(deps, target, event);
       if (waitingBytes > waitingBytesMax) {
@@ -94,7 +105,12 @@ export async function uploadTranscripts(
       events += 1;
       if (events % limits.eventsPerAppend === 0) request.onFile(index, events);
     }
-    for (const one of open.values()) await flushEvents(deps, one);
+    for (const one of open.values()) {
+      await flushEvents(deps, one);
+      const made = { id: one.id, title: one.title, events: one.events, file };
+      sessions.push(made);
+      onSession(made);
+    }
     request.onFile(index + 1, events);
   }
   return { sessions, events };
@@ -102,6 +118,7 @@ export async function uploadTranscripts(
 
 interface OpenSession {
   readonly id: string;
+  readonly title: string;
   batch: MessageInitShape<typeof NewSessionEventSchema>[];
   bytes: number;
   /** Events so far; the ids of events follow from it. */
@@ -110,21 +127,13 @@ interface OpenSession {
 
 async function openSession(
   { clients, signal }: UploadDeps,
-  { memoryStoreId }: UploadTranscriptsRequest,
-  title: string,
-  before: number,
+  { newSession, onOpen }: UploadTranscriptsRequest,
+  givenTitle: string,
 ): Promise<OpenSession> {
-  if (before >= limits.sessionsPerDream) {
-    throw new ReveriedError(
-      "invalid_argument",
-      `--sessions: the files hold more than ${limits.sessionsPerDream} sessions, the most that one dream reads; name fewer files, and dream again over the result with the rest`,
-    );
-  }
-  const created = await clients.sessions.createSession(
-    { title, memoryStoreIds: [memoryStoreId] },
-    { signal },
-  );
-  return { id: created.session?.id ?? "", batch: [], bytes: 0, events: 0 };
+  const { session } = await clients.sessions.createSession(newSession(givenTitle), { signal });
+  if (session === undefined) throw new ReveriedError("internal", "the server answered without a session");
+  onOpen?.(session.id);
+  return { id: session.id, title: session.title, batch: [], bytes: 0, events: 0 };
 }
 
 /** Answers with by how many bytes what waits has grown. */

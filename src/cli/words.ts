@@ -64,3 +64,11 @@ export function changesText(summary: {
   if (summary.conflicts > 0) told.push(`${count(summary.conflicts, "conflict")} left alone`);
   return told.length === 0 ? "nothing to change" : told.join(", ");
 }
+
+/** `512 B`, `1.2 kB`, `3.4 MB`. */
+export function bytesText(bytes: number | bigint): string {
+  const number = Number(bytes);
+  if (number < 1_000) return `${number} B`;
+  if (number < 999_950) return `${(number / 1_000).toFixed(1)} kB`;
+  return `${(number / 1_000_000).toFixed(1)} MB`;
+}

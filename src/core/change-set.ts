@@ -77,6 +77,9 @@ export interface RecordedChange extends ChangeBase {
   readonly conflict: boolean;
 }
 
+/** The flag of a change that was not applied because its store protects the path. */
+export const protectedFlag = "protected_path";
+
 /** A write into a store, from a person or from a change set. */
 export type EntryWrite =
   | { readonly kind: "put"; readonly path: string; readonly entry: MemoryEntry }
@@ -130,6 +133,7 @@ export function checkChanges(changes: readonly Change[], sizeBytes: (text: strin
   }
   const touched = new Set<string>();
   for (const change of changes) {
+    checkEdits(change);
     for (const path of change.kind === "rename" ? [change.path, change.toPath] : [change.path]) {
       checkPath("changes.path", path);
       if (touched.has(path))
@@ -149,6 +153,17 @@ export function checkChanges(changes: readonly Change[], sizeBytes: (text: strin
       throw invalidArgument("changes.path", `${both}: one would be a folder of the other`);
     }
   }
+}
+
+/** A change is kept as one record, which must not outgrow what a storage takes. */
+function checkEdits({ path, edits }: Change): void {
+  const most = edits.reduce((max, { sources }) => Math.max(max, sources.length), 0);
+  if (edits.length <= limits.editsPerChange && most <= limits.sourcesPerEdit) return;
+  throw new ReveriedError(
+    "too_large",
+    `the engine made ${edits.length} edits of ${JSON.stringify(path)}, one with ${most} sources; at most ${limits.editsPerChange} edits with ${limits.sourcesPerEdit} sources each are kept`,
+    { details: { field: "changes.edits", limit: limits.editsPerChange } },
+  );
 }
 
 /** The path at which a change makes a memory; none for one that makes none. */

@@ -58,6 +58,8 @@ export interface FrozenInputs {
 
 /** The point of no return: once this is on a dream, whoever meets it switches `storeId` from `base` to `next` and completes it. */
 export interface Commit {
+  /** Under which the versions are staged, for as long as the same changes apply. */
+  readonly id: string;
   readonly storeId: string;
   readonly base: string;
   readonly next: string;

@@ -9,6 +9,7 @@ export const idPrefixes = {
   memoryVersion: "memver_",
   session: "sesn_",
   sessionEvent: "evt_",
+  storeCommit: "cmt_",
 } as const;
 
 export type IdPrefix = (typeof idPrefixes)[keyof typeof idPrefixes];

@@ -30,6 +30,9 @@ export const limits = {
   changesPerDream: 20_000,
   changesPageMax: 200,
   changesPageDefault: 50,
+  changesPageBytes: 2_097_152,
+  editsPerChange: 20_000,
+  sourcesPerEdit: 200,
   quoteLength: 500,
 
   // Memories
@@ -37,10 +40,26 @@ export const limits = {
   pathBytes: 1_024,
   pathSegments: 20,
   memoriesPerStore: 10_000,
+  storeBytes: 104_857_600,
+  storesPerTenant: 10_000,
+  protectedPathsPerStore: 100,
   putMemoriesPerCall: 500,
   headBuckets: 64,
+  /** Where a page of memories with their texts ends early; a message of gRPC clients has 4 MiB by default. */
+  memoriesPageBytes: 2_097_152,
+  versionsPerWrite: 500,
+  versionRetentionMs: 2_592_000_000,
+  partGraceMs: 86_400_000,
+  collectIntervalMs: 21_600_000,
+  collectConfirmMs: 900_000,
+  sweepBatch: 500,
+  /** How much is looked through for copies of a redacted text: all of 1,000 full stores that have nothing in common. */
+  copyScanBuckets: 65_536,
+  sweepRemembered: 100_000,
 
   // Sessions
+  sessionsPerTenant: 1_000_000,
+  eventsPerSession: 1_000_000,
   eventsPerAppend: 500,
   eventTextBytes: 1_048_576,
   blocksPerEvent: 100,
@@ -50,7 +69,7 @@ export const limits = {
   // Lists
   pageSizeDefault: 20,
   pageSizeMax: 100,
-  pageTokenLength: 2_048,
+  pageTokenLength: 4_096,
 
   // Leases and loops
   beatIntervalMs: 5_000,
@@ -71,6 +90,19 @@ export const limits = {
   relayInFlight: 256,
   relayParkMs: 60_000,
   casAttempts: 64,
+
+  // Export and import
+  /** One line of an import; an event of 1 MiB may take six times that, and a request must hold it. */
+  transferLineBytes: 8_323_072,
+  /** Several lines in one call. */
+  transferCallBytes: 4_194_304,
+  transferAnswerBytes: 1_048_576,
+  transferEventsPerRecord: 100,
+  transferEventsBytes: 524_288,
+  transferHeadsRemembered: 128,
+  transferCursorLength: 65_536,
+  transferWritesAtOnce: 64,
+  transferReadsAtOnce: 64,
 
   // The event bus
   busConnectTimeoutMs: 5_000,

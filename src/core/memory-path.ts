@@ -41,3 +41,13 @@ export function ancestorsOf(path: string): string[] {
   }
   return ancestors;
 }
+
+/** The first text that sorts after the path; no path has a NUL. */
+export function afterPath(path: string): string {
+  return `${path}\0`;
+}
+
+/** The first text that sorts after all paths in the folder, which ends in "/": "0" is the character after it. */
+export function afterFolder(folder: string): string {
+  return `${folder.slice(0, -1)}0`;
+}

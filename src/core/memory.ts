@@ -12,11 +12,25 @@ export interface MemoryStore {
   readonly metadata: Readonly<Record<string, string>>;
   /** Set for Honcho's collections; unique within the tenant. */
   readonly collection: CollectionKey | null;
+  /** Paths that dreams do not write; one ending in "/" covers what lies below it. */
+  readonly protectedPaths: readonly string[];
   /** Hash of the head the store shows now. */
   readonly head: string;
+  /** How often the head was switched; the number of the last revision. */
+  readonly revision: number;
+  /** What the store held before its first revision; null: nothing. */
+  readonly origin: StoreOrigin | null;
+  /** Raised by each write of what is neither head nor revision; the guard of those writes. */
+  readonly edition: number;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly archivedAt: number | null;
+}
+
+/** The head a store began with: a copy of another store's, or (null) memories older than the store's history. */
+export interface StoreOrigin {
+  readonly storeId: string | null;
+  readonly head: string;
 }
 
 /** One memory as a bucket lists it. Text lives apart, under `contentHash`. */

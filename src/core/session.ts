@@ -62,6 +62,8 @@ export interface Session {
   readonly metadata: Readonly<Record<string, string>>;
   /** Number of the last event; 0 when there is none. */
   readonly lastEvent: number;
+  /** Raised by each write that is no append; the guard of those writes. */
+  readonly edition: number;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly archivedAt: number | null;

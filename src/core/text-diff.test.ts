@@ -1,7 +1,7 @@
 import { applyPatch } from "diff";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { unifiedDiff } from "./text-diff.ts";
+import { unifiedDiff, wordDiff } from "./text-diff.ts";
 
 describe("a unified diff", () => {
   test("of equal texts is empty", () => {
@@ -37,3 +37,36 @@ describe("a unified diff", () => {
     );
   });
 });
+
+describe("a difference by words", () => {
+  test("marks what went and what came, and leaves the rest of the lines as they are", () => {
+    expect(wordDiff("a\nJonas lives in Lübeck.\nb\n", "a\nJonas lives in Rotterdam now.\nb\n")).toBe(
+      "@@ -1,3 +1,3 @@\na\nJonas lives in [-Lübeck-]{+Rotterdam now+}.\nb",
+    );
+    expect(wordDiff("same\n", "same\n")).toBe("");
+  });
+
+  test("without its removals is the text after, without its additions the one before", () => {
+    fc.assert(
+      fc.property(lines, lines, (before, after) => {
+        const [old, now] = [`${before.join("\n")}\n`, `${after.join("\n")}\n`];
+        const hunks = wordDiff(old, now).replaceAll(/^@@ .* @@$/gm, "");
+        const kept = (text: string, mark: RegExp) => text.replaceAll(mark, "$1").split(/\s+/).filter(Boolean);
+        const added = hunks.replaceAll(/\[-[\s\S]*?-\]/g, "");
+        const removed = hunks.replaceAll(/\{\+[\s\S]*?\+\}/g, "");
+        const inText = (words: string[], text: string) => words.every((word) => text.includes(word));
+        expect(inText(kept(added, /\{\+([\s\S]*?)\+\}/g), now)).toBe(true);
+        expect(inText(kept(removed, /\[-([\s\S]*?)-\]/g), old)).toBe(true);
+      }),
+    );
+  });
+
+  test("of a hunk too large to compare word by word is the one text for the other", () => {
+    const long = "word ".repeat(3_000);
+    expect(wordDiff(`${long}\n`, `${long} x ${long}\n`)).toMatch(
+      /^@@ -1,1 \+1,1 @@\n\[-word [\s\S]*-\]\{\+word /,
+    );
+  });
+});
+
+const lines = fc.array(fc.stringMatching(/^[abc]( [abc]){0,4}$/), { minLength: 1, maxLength: 8 });

@@ -108,7 +108,7 @@ async function stage(deps: RunDreamDeps, dream: RunningDream, result: EngineResu
       `memory store ${storeId} ${what} before the dream ended`,
     );
   }
-  const staged = await stageChanges(deps, dream, result.changes, store.head);
+  const staged = await stageChanges(deps, dream, result.changes, store);
   const read = await deps.heads.load(dream.tenant, dream.frozen.head);
   const summary: DreamSummary = {
     ...staged.counts,
@@ -117,7 +117,7 @@ async function stage(deps: RunDreamDeps, dream: RunningDream, result: EngineResu
     memoriesRead: read.entryCount,
     message: result.message,
   };
-  return { storeId, base: store.head, next: staged.head, summary };
+  return { id: staged.commitId, storeId, base: store.head, next: staged.head, summary };
 }
 
 /** Makes the last move of a run, unless the right to the dream has passed on or somebody finished it. */

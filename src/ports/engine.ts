@@ -30,6 +30,8 @@ export interface EngineInput {
   readonly instructions: string | null;
   /** When the dream was created; "today" for an engine, the same in each attempt. */
   readonly now: number;
+  /** Paths that a dream does not write; one ending in "/" covers what lies below it. A change of one is not applied. */
+  readonly protectedPaths: readonly string[];
   /** Sorted by path. */
   readonly memories: readonly EngineMemory[];
   /** In the order the dream names them. */

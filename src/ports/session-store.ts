@@ -57,6 +57,25 @@ export interface SessionStore {
     readonly limit: number;
   }): Promise<SessionEvent[]>;
 
+  /** How many conversations the tenant has, archived ones too; counts no further than `max`. */
+  count(query: { readonly tenant: string; readonly max: number }): Promise<number>;
+
+  /**
+   * Must write title, tags and metadata of `next` in place of `read` only while the stored one has the edition of
+   * `read`; events and their number stay as they are stored. `next` must have the next edition. One that is stored
+   * already is `saved`; null when the session is gone.
+   */
+  save(write: {
+    readonly read: Session;
+    readonly next: Session;
+  }): Promise<{ readonly outcome: "saved" | "stale"; readonly session: Session | null }>;
+
+  /**
+   * The session is absent from then on, for every call of this port, its events too. Its rows are removed by
+   * `Sweep.removeSession`. False when there was none.
+   */
+  delete(key: { readonly tenant: string; readonly id: string }): Promise<boolean>;
+
   /** Sets `archivedAt` unless it is set; answers with the session, or null. */
   archive(request: {
     readonly tenant: string;

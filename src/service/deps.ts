@@ -6,7 +6,9 @@ import type { DreamStore } from "../ports/dream-store.ts";
 import type { EventBus } from "../ports/event-bus.ts";
 import type { MemoryStores } from "../ports/memory-store.ts";
 import type { Random } from "../ports/random.ts";
+import type { Restore } from "../ports/restore.ts";
 import type { SessionStore } from "../ports/session-store.ts";
+import type { Sweep } from "../ports/sweep.ts";
 import type { Heads } from "./memories/heads.ts";
 
 /** What use cases work with. Each names what it needs by `Pick`. */
@@ -14,6 +16,8 @@ export interface ServiceDeps {
   readonly dreams: DreamStore;
   readonly memories: MemoryStores;
   readonly sessions: SessionStore;
+  readonly sweep: Sweep;
+  readonly restore: Restore;
   readonly heads: Heads;
   readonly bus: EventBus;
   readonly clock: Clock;

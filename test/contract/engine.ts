@@ -26,6 +26,7 @@ export function engineInput(
     model: "offline",
     instructions: null,
     now: Date.UTC(2026, 5, 1),
+    protectedPaths: [],
     memories: paths.map((path) => ({
       path,
       memoryId: `mem_${path}`,

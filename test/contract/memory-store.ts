@@ -4,6 +4,7 @@ import type { MemoryStore } from "../../src/core/memory.ts";
 import type { MemoryStores } from "../../src/ports/memory-store.ts";
 import {
   aBucket,
+  aCommit,
   aContent,
   aHead,
   anEntry,
@@ -189,6 +190,17 @@ function promiseSwitch(promises: Promises): void {
     expect(absent).toStrictEqual({ outcome: "moved", store: null });
     expect(await memories.get(archived)).toStrictEqual(archived);
   });
+
+  promises("an archived store is switched for whoever may, and stays archived", async ({ memories }) => {
+    const archived = aStore({ head: "head1", archivedAt: someTime });
+    await memories.create(archived);
+    const stale = await switchHead(memories, archived, "head0", "head2", true);
+    expect(stale).toStrictEqual({ outcome: "moved", store: archived });
+    const switched = { ...archived, head: "head2", revision: 1 };
+    const answer = await switchHead(memories, archived, "head1", "head2", true);
+    expect(answer).toStrictEqual({ outcome: "switched", store: switched });
+    expect(await memories.get(archived)).toStrictEqual(switched);
+  });
 }
 
 function promiseContents(promises: Promises): void {
@@ -315,8 +327,15 @@ function promiseChanges(promises: Promises): void {
   });
 }
 
-function switchHead(memories: MemoryStores, store: MemoryStore, base: string, next: string) {
-  return memories.switchHead({ tenant: store.tenant, storeId: store.id, base, next });
+function switchHead(
+  memories: MemoryStores,
+  store: MemoryStore,
+  base: string,
+  next: string,
+  evenArchived = false,
+) {
+  const { tenant, id: storeId } = store;
+  return memories.switchHead({ tenant, storeId, base, next, commit: aCommit(), evenArchived });
 }
 
 function listAll(memories: MemoryStores): Promise<MemoryStore[]> {

@@ -5,8 +5,10 @@ import { describeWith, freshName } from "../support/with-services.ts";
 import { testDreamStore } from "./dream-store.ts";
 import { testMemoryStores } from "./memory-store.ts";
 import { testOutbox } from "./outbox.ts";
+import { testRestore } from "./restore.ts";
 import { testSessionStore } from "./session-store.ts";
 import type { StorageUnderTest } from "./storage.ts";
+import { testSweep } from "./sweep.ts";
 
 await describeWith(["mongodb"], "MongoDB", ([url]) => {
   async function make(): Promise<StorageUnderTest> {
@@ -27,4 +29,6 @@ await describeWith(["mongodb"], "MongoDB", ([url]) => {
   testOutbox("mongo", make, { skip: [] });
   testMemoryStores("mongo", make, { skip: [] });
   testSessionStore("mongo", make, { skip: [] });
+  testSweep("mongo", make, { skip: [] });
+  testRestore("mongo", make, { skip: [] });
 });

@@ -3,7 +3,9 @@ import { createSystemClock } from "../../src/adapters/system/clock.ts";
 import { testDreamStore } from "./dream-store.ts";
 import { testMemoryStores } from "./memory-store.ts";
 import { testOutbox } from "./outbox.ts";
+import { testRestore } from "./restore.ts";
 import { testSessionStore } from "./session-store.ts";
+import { testSweep } from "./sweep.ts";
 
 const make = () => openSqliteStorage({ clock: createSystemClock() }, { inMemory: true });
 
@@ -11,3 +13,5 @@ testDreamStore("sqlite", make, { skip: [] });
 testOutbox("sqlite", make, { skip: [] });
 testMemoryStores("sqlite", make, { skip: [] });
 testSessionStore("sqlite", make, { skip: [] });
+testSweep("sqlite", make, { skip: [] });
+testRestore("sqlite", make, { skip: [] });

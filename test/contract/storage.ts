@@ -5,7 +5,9 @@ import { applyMove, type Move } from "../../src/core/dream-transitions.ts";
 import type { DreamStore } from "../../src/ports/dream-store.ts";
 import type { MemoryStores } from "../../src/ports/memory-store.ts";
 import type { Outbox } from "../../src/ports/outbox.ts";
+import type { Restore } from "../../src/ports/restore.ts";
 import type { SessionStore } from "../../src/ports/session-store.ts";
+import type { Sweep } from "../../src/ports/sweep.ts";
 
 /** All storage ports over one database that nobody else uses. */
 export interface StorageUnderTest {
@@ -13,6 +15,8 @@ export interface StorageUnderTest {
   readonly outbox: Outbox;
   readonly memories: MemoryStores;
   readonly sessions: SessionStore;
+  readonly sweep: Sweep;
+  readonly restore: Restore;
   close(): Promise<void>;
 }
 

@@ -85,3 +85,51 @@ export async function freshFolder(): Promise<AsyncDisposable & { readonly path: 
   const path = await mkdtemp(join(tmpdir(), "reveried-cli-"));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
+
+export interface ServingCli extends CliProcess {
+  /** Null when it opens no port. */
+  readonly url: string | null;
+}
+
+/** `reveried serve` in the folder, ready; on a free port unless the arguments say otherwise. */
+export async function startServe(
+  cwd: string,
+  args: readonly string[] = ["--port", "0"],
+): Promise<ServingCli> {
+  const server = startCli(["serve", ...args], { cwd });
+  await server.wrote("\n");
+  const ready: unknown = JSON.parse(server.written().split("\n")[0] ?? "");
+  if (typeof ready !== "object" || ready === null || !("msg" in ready) || ready.msg !== "ready") {
+    throw new Error(`the server is not ready: ${server.written()}`);
+  }
+  return { ...server, url: "url" in ready && typeof ready.url === "string" ? ready.url : null };
+}
+
+/** A running server with its data in a fresh folder, and commands that find it by that folder. */
+export interface ServedFolder extends AsyncDisposable {
+  readonly path: string;
+  readonly server: ServingCli;
+  run(...args: readonly string[]): Promise<CliResult>;
+  /** Runs a command with `--json` that must succeed, and answers with what it printed. */
+  json(...args: readonly string[]): Promise<unknown>;
+}
+
+export async function servedFolder(): Promise<ServedFolder> {
+  const folder = await freshFolder();
+  const server = await startServe(folder.path);
+  const run = (...args: readonly string[]) => runCli(args, { cwd: folder.path });
+  return {
+    path: folder.path,
+    server,
+    run,
+    async json(...args) {
+      const result = await run(...args, "--json");
+      if (result.code !== 0) throw new Error(`${args.join(" ")} ended with ${result.code}: ${result.stderr}`);
+      return JSON.parse(result.stdout);
+    },
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,33 +1,21 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type CliProcess, freshFolder, runCli, startCli } from "./cli-process.ts";
-
-interface Server extends CliProcess {
-  readonly url: string | null;
-}
-
-async function startServer(cwd: string, args: readonly string[] = ["--port", "0"]): Promise<Server> {
-  const server = startCli(["serve", ...args], { cwd });
-  await server.wrote("\n");
-  const ready = JSON.parse(server.written().split("\n")[0] ?? "") as { msg: string; url: string | null };
-  expect(ready.msg).toBe("ready");
-  return { ...server, url: ready.url };
-}
+import { freshFolder, runCli, startServe } from "./cli-process.ts";
 
 describe("serve", () => {
   test("ends with 0 on SIGTERM and leaves the folder free", async () => {
     await using folder = await freshFolder();
-    await using server = await startServer(folder.path);
+    await using server = await startServe(folder.path);
     server.child.kill("SIGTERM");
     expect((await server.result).code).toBe(0);
-    await using again = await startServer(folder.path);
+    await using again = await startServe(folder.path);
     again.child.kill("SIGINT");
     expect((await again.result).code).toBe(0);
   });
 
   test("refuses a port that is in use, and a folder that is in use, in one line", async () => {
     await using folder = await freshFolder();
-    await using server = await startServer(folder.path);
+    await using server = await startServe(folder.path);
     const { port } = new URL(server.url ?? "");
     const samePort = await runCli(["serve", "--port", port, "--data-dir", join(folder.path, "b")], {
       cwd: folder.path,
@@ -43,7 +31,7 @@ describe("serve", () => {
 
   test("without the role api opens no port", async () => {
     await using folder = await freshFolder();
-    await using server = await startServer(folder.path, ["--role", "worker,relay"]);
+    await using server = await startServe(folder.path, ["--role", "worker,relay"]);
     expect(server.url).toBeNull();
     server.child.kill("SIGTERM");
     expect((await server.result).code).toBe(0);
@@ -53,7 +41,7 @@ describe("serve", () => {
 describe("commands about a running server", () => {
   test("find it by its data folder, and do to dreams what they say", async () => {
     await using folder = await freshFolder();
-    await using server = await startServer(folder.path);
+    await using server = await startServe(folder.path);
     const run = (...args: string[]) => runCli(args, { cwd: folder.path });
     const health = await run("health");
     expect(health).toMatchObject({ code: 0, stdout: expect.stringContaining(`${server.url} is ready`) });

@@ -36,14 +36,24 @@ describe("help", () => {
     expect(stdout).toMatch(/--insecure +Listen/);
   });
 
-  test.each(["dream", "dreams list", "dreams create", "demo", "health", "migrate"])(
-    "of %s is its own",
-    async (name) => {
-      const { stdout, code } = await runCli([...name.split(" "), "--help"], { cwd });
-      expect(stdout).toContain(`Usage: reveried ${name}`);
-      expect(code).toBe(0);
-    },
-  );
+  test.each([
+    "dream",
+    "dreams list",
+    "dreams create",
+    "stores show",
+    "stores import",
+    "stores protect",
+    "sessions import",
+    "sessions export",
+    "erase",
+    "demo",
+    "health",
+    "migrate",
+  ])("of %s is its own", async (name) => {
+    const { stdout, code } = await runCli([...name.split(" "), "--help"], { cwd });
+    expect(stdout).toContain(`Usage: reveried ${name}`);
+    expect(code).toBe(0);
+  });
 
   test("names the exit codes", async () => {
     const { stdout, code } = await runCli(["--help"], { cwd });
@@ -58,18 +68,22 @@ describe("help", () => {
 });
 
 describe("without a server", () => {
-  test.each([["health"], ["dreams", "list"], ["dreams", "watch", "drm_1"]])(
-    "%s %s says how to start one",
-    async (...args) => {
-      await using folder = await freshFolder();
-      // Port 1 is nobody's on a machine that runs tests.
-      const result = await runCli(args, { cwd: folder.path, env: { REVERIED_PORT: "1" } });
-      expect(result.stderr).toContain(
-        "no server answers at http://127.0.0.1:1; start one with: reveried serve",
-      );
-      expect(result.code).toBe(3);
-    },
-  );
+  test.each([
+    ["health"],
+    ["dreams", "list"],
+    ["dreams", "watch", "drm_1"],
+    ["stores", "import", join(examples, "notes")],
+    ["sessions", "list"],
+    ["erase", "--session", "sesn_1"],
+  ])("%s %s says how to start one", async (...args) => {
+    await using folder = await freshFolder();
+    // Port 1 is nobody's on a machine that runs tests.
+    const result = await runCli(args, { cwd: folder.path, env: { REVERIED_PORT: "1" } });
+    expect(result.stderr).toContain(
+      "no server answers at http://127.0.0.1:1; start one with: reveried serve",
+    );
+    expect(result.code).toBe(3);
+  });
 
   test("migrate makes the data folder ready, and says so once", async () => {
     await using folder = await freshFolder();

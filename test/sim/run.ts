@@ -6,7 +6,7 @@ import { type Accepted, checkDream, textsOf } from "./checkers.ts";
 import type { FaultRates } from "./faults.ts";
 import { createWorld, type World } from "./world.ts";
 
-const principal = { tenant: "acme" };
+const principal = { tenant: "acme", keyId: null };
 
 export interface RunReport {
   readonly dreams: number;
@@ -100,7 +100,12 @@ async function clientStep(world: World, accepted: Accepted[]): Promise<void> {
 async function createDream(world: World, accepted: Accepted[]): Promise<void> {
   const { useCases, chance } = world;
   const update = chance.hit(0.4);
-  const { store } = await useCases.createMemoryStore(principal, { name: "s", description: "", metadata: {} });
+  const { store } = await useCases.createMemoryStore(principal, {
+    name: "s",
+    description: "",
+    metadata: {},
+    protectedPaths: [],
+  });
   await useCases.putMemories(principal, {
     memoryStoreId: store.id,
     memories: [{ path: "/a.md", content: `${chance.below(100)}` }],

@@ -6,6 +6,7 @@ import { createSystemRandom } from "../../src/adapters/system/random.ts";
 import type { Dream } from "../../src/core/dream.ts";
 import { limits } from "../../src/core/limits.ts";
 import { defaultModelRoutes } from "../../src/core/model-map.ts";
+import type { Principal } from "../../src/core/principal.ts";
 import { createOutboxRelay, type OutboxRelay } from "../../src/loops/outbox-relay.ts";
 import { createReaper, type Reaper } from "../../src/loops/reaper.ts";
 import { createRunDream } from "../../src/loops/run-dream.ts";
@@ -24,7 +25,7 @@ export interface Bundle extends AsyncDisposable {
   readonly bus: EventBus;
   readonly deps: ServiceDeps;
   readonly useCases: UseCases;
-  readonly principal: { readonly tenant: string };
+  readonly principal: Principal;
   /** A worker of its own over the same storage; stopped with the bundle. */
   worker(options?: {
     readonly engine?: Engine;
@@ -55,7 +56,7 @@ export async function setup(): Promise<Bundle> {
   const heads = createHeads({ memories: storage.memories, digest: system.digest });
   const deps: ServiceDeps = { ...system, ...storage, heads, bus };
   const useCases = createUseCases(deps, { models: defaultModelRoutes });
-  const principal = { tenant: "acme" };
+  const principal = { tenant: "acme", keyId: null };
   const stops: (() => Promise<void>)[] = [];
   let workers = 0;
 
@@ -93,6 +94,7 @@ export async function setup(): Promise<Bundle> {
         name: "notes",
         description: "",
         metadata: {},
+        protectedPaths: [],
       });
       const puts = Object.entries(memories).map(([path, content]) => ({ path, content }));
       if (puts.length > 0) await useCases.putMemories(principal, { memoryStoreId: store.id, memories: puts });
@@ -132,6 +134,7 @@ export async function setup(): Promise<Bundle> {
       const page = await useCases.listMemories(principal, {
         memoryStoreId: storeId,
         pathPrefix: "",
+        depth: 0,
         pageSize: 100,
         pageToken: "",
         includeContent: true,

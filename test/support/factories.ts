@@ -14,6 +14,7 @@ import {
   makeBucket,
   makeHead,
 } from "../../src/core/memory.ts";
+import type { NewVersion, StoreCommit } from "../../src/core/memory-version.ts";
 import type { NewSessionEvent, Session } from "../../src/core/session.ts";
 
 /** The wall time of things that say no other; odd to the millisecond, so that a lost one shows. */
@@ -135,10 +136,34 @@ export function aStore(options: Partial<MemoryStore> = {}): MemoryStore {
     description: "",
     metadata: {},
     collection: null,
+    protectedPaths: [],
     head: emptyHead(sha256).hash,
+    revision: 0,
+    origin: null,
+    edition: 1,
     createdAt,
     updatedAt: createdAt,
     archivedAt: null,
+    ...options,
+  };
+}
+
+/** The name of a switch that was not made yet. */
+export function aCommit(options: Partial<StoreCommit> = {}): StoreCommit {
+  const at = options.at ?? someTime;
+  return { id: anId(idPrefixes.storeCommit, at), origin: null, actor: null, at, ...options };
+}
+
+/** A version as it is staged, of a created memory. */
+export function aNewVersion(options: Partial<NewVersion> = {}): NewVersion {
+  return {
+    id: anId(idPrefixes.memoryVersion),
+    memoryId: anId(idPrefixes.memory),
+    operation: "created",
+    path: "/notes/team.md",
+    contentHash: sha256("content"),
+    sizeBytes: 7,
+    version: 1,
     ...options,
   };
 }
@@ -157,6 +182,7 @@ export function aSession(options: Partial<Session> = {}): Session {
     tags: [],
     metadata: {},
     lastEvent: 0,
+    edition: 1,
     createdAt,
     updatedAt: createdAt,
     archivedAt: null,

@@ -10,6 +10,7 @@ import {
   OutputBehaviorSchema,
   TrustSchema,
 } from "../../gen/dream/v1/dream_pb.ts";
+import { MemoryOperationSchema } from "../../gen/dream/v1/memory_store_pb.ts";
 import type { Dream } from "../../src/core/dream.ts";
 import { toDream } from "../../src/wire/native/convert-dream.ts";
 import * as enums from "../../src/wire/native/enums.ts";
@@ -30,6 +31,7 @@ describe("the words of enums", () => {
     ["trusts", enums.trusts, TrustSchema],
     ["change kinds", enums.changeKinds, ChangeKindSchema],
     ["edit kinds", enums.editKinds, EditKindSchema],
+    ["memory operations", enums.memoryOperations, MemoryOperationSchema],
   ])("%s have the number of their own name, and all are there", (_what, map, desc) => {
     const byName = Object.fromEntries(
       desc.values

@@ -183,7 +183,7 @@ describe("calls from pages", () => {
 describe("credentials", () => {
   test("that are not good are refused before the body is read", async () => {
     const authenticate = (headers: Headers) => {
-      if (headers.get("authorization") === "Bearer good") return { tenant: "acme" };
+      if (headers.get("authorization") === "Bearer good") return { tenant: "acme", keyId: "key_1" };
       throw new ReveriedError("unauthenticated", "send a key as Authorization: Bearer");
     };
     const callers: string[] = [];

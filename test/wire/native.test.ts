@@ -1,25 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { aStore, caller, type Json, part } from "./calls.ts";
 import { post, serveApp } from "./serve.ts";
-
-type Json = Record<string, unknown>;
-
-/** Calls that must succeed, and what of their answer the next call needs. */
-function caller(url: string) {
-  return async (procedure: string, body: unknown): Promise<Json> => {
-    const answer = await post(url, procedure, body);
-    expect(answer.body, procedure).not.toHaveProperty("code");
-    expect(answer.status).toBe(200);
-    return answer.body;
-  };
-}
-
-const part = (body: Json, name: string): Json => body[name] as Json;
-
-async function aStore(call: ReturnType<typeof caller>): Promise<string> {
-  return String(
-    part(await call("MemoryStoreService/CreateMemoryStore", { name: "notes" }), "memoryStore").id,
-  );
-}
 
 describe("memories", () => {
   test("are written, read by id and by path, and listed in pages", async () => {
@@ -105,6 +86,38 @@ describe("sessions", () => {
     expect(part(archived, "session")).toHaveProperty("archivedAt");
     expect(await call("SessionService/ListSessions", {})).toEqual({ sessions: [], nextPageToken: "" });
     expect(part(await call("SessionService/GetSession", { id: sessionId }), "session").id).toBe(sessionId);
+  });
+});
+
+describe("a session", () => {
+  test("is changed, and deleted with its events", async () => {
+    await using served = await serveApp();
+    const call = caller(served.url);
+    const session = part(
+      await call("SessionService/CreateSession", { tags: ["a"], metadata: { a: "1" } }),
+      "session",
+    );
+    const { id } = session;
+    const changed = await call("SessionService/UpdateSession", {
+      id,
+      title: "new",
+      metadata: { a: "", b: "2" },
+      tags: { tags: ["b", "c"] },
+    });
+    expect(part(changed, "session")).toMatchObject({ title: "new", metadata: { b: "2" }, tags: ["b", "c"] });
+    const cleared = await call("SessionService/UpdateSession", { id, tags: {} });
+    expect(part(cleared, "session")).toMatchObject({ title: "new", metadata: { b: "2" }, tags: [] });
+    const long = await post(served.url, "SessionService/UpdateSession", { id, title: "x".repeat(256) });
+    expect(long.body).toEqual({ code: "invalid_argument", message: expect.stringMatching(/^title: .*255/) });
+    await call("SessionService/ArchiveSession", { id });
+    const { body, headers } = await post(served.url, "SessionService/UpdateSession", { id, title: "x" });
+    expect(body.code).toBe("failed_precondition");
+    expect(headers.get("reveried-field")).toBe("id");
+    expect(await call("SessionService/DeleteSession", { id })).toEqual({});
+    for (const rpc of ["GetSession", "UpdateSession", "DeleteSession"]) {
+      const gone = await post(served.url, `SessionService/${rpc}`, { id });
+      expect([gone.status, gone.body.code], rpc).toEqual([404, "not_found"]);
+    }
   });
 });
 

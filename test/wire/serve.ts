@@ -40,7 +40,7 @@ export async function serve({ useCases = {}, config = {}, ...deps }: ServeOption
       clock: createSystemClock(),
       random: createSystemRandom(),
       log: recordingLog(logged),
-      authenticate: () => ({ tenant: "acme" }),
+      authenticate: () => ({ tenant: "acme", keyId: null }),
       ready: async () => ({ ok: true, checks: [] }),
       ...deps,
       // A parse edge of the test: what it does not give, nothing may call.

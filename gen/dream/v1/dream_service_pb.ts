@@ -973,7 +973,10 @@ export const DreamService: GenService<{
     output: typeof ApplyDreamResponseSchema;
   },
   /**
-   * Undoes a dream that wrote into its input store.
+   * Undoes a dream that wrote into its input store: each memory it changed gets back the text and path
+   * it had, as a new version; what was changed since is left alone and named. Repeating it changes
+   * nothing. FAILED_PRECONDITION for any other dream, for an archived store, and when the old texts are no
+   * longer kept.
    *
    * @generated from rpc dream.v1.DreamService.RevertDream
    */

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dream/v1/memory_store.proto.
  */
 export const file_dream_v1_memory_store: GenFile = /*@__PURE__*/
-  fileDesc("ChtkcmVhbS92MS9tZW1vcnlfc3RvcmUucHJvdG8SCGRyZWFtLnYxIqMDCgtNZW1vcnlTdG9yZRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEjUKCG1ldGFkYXRhGAQgAygLMiMuZHJlYW0udjEuTWVtb3J5U3RvcmUuTWV0YWRhdGFFbnRyeRIUCgxtZW1vcnlfY291bnQYBSABKAMSEwoLdG90YWxfYnl0ZXMYBiABKAMSKAoKY29sbGVjdGlvbhgHIAEoCzIULmRyZWFtLnYxLkNvbGxlY3Rpb24SLgoKY3JlYXRlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLYXJjaGl2ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD3Byb3RlY3RlZF9wYXRocxgLIAMoCRovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEinQIKBk1lbW9yeRIKCgJpZBgBIAEoCRIXCg9tZW1vcnlfc3RvcmVfaWQYAiABKAkSDAoEcGF0aBgDIAEoCRIUCgdjb250ZW50GAQgASgJSACIAQESFgoOY29udGVudF9zaGEyNTYYBSABKAkSGgoSY29udGVudF9zaXplX2J5dGVzGAYgASgDEhkKEW1lbW9yeV92ZXJzaW9uX2lkGAcgASgJEg8KB3ZlcnNpb24YCCABKAMSLgoKY3JlYXRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCCgoIX2NvbnRlbnQizAIKDU1lbW9yeVZlcnNpb24SCgoCaWQYASABKAkSFwoPbWVtb3J5X3N0b3JlX2lkGAIgASgJEhEKCW1lbW9yeV9pZBgDIAEoCRIsCglvcGVyYXRpb24YBCABKA4yGS5kcmVhbS52MS5NZW1vcnlPcGVyYXRpb24SDAoEcGF0aBgFIAEoCRIUCgdjb250ZW50GAYgASgJSACIAQESFgoOY29udGVudF9zaGEyNTYYByABKAkSGgoSY29udGVudF9zaXplX2J5dGVzGAggASgDEi4KCmNyZWF0ZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCGFjdG9yX2lkGAogASgJEi8KC3JlZGFjdGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIKCghfY29udGVudCqOAQoPTWVtb3J5T3BlcmF0aW9uEiAKHE1FTU9SWV9PUEVSQVRJT05fVU5TUEVDSUZJRUQQABIcChhNRU1PUllfT1BFUkFUSU9OX0NSRUFURUQQARIdChlNRU1PUllfT1BFUkFUSU9OX01PRElGSUVEEAISHAoYTUVNT1JZX09QRVJBVElPTl9ERUxFVEVEEANiBnByb3RvMw", [file_dream_v1_dream, file_google_protobuf_timestamp]);
+  fileDesc("ChtkcmVhbS92MS9tZW1vcnlfc3RvcmUucHJvdG8SCGRyZWFtLnYxItoDCgtNZW1vcnlTdG9yZRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEjUKCG1ldGFkYXRhGAQgAygLMiMuZHJlYW0udjEuTWVtb3J5U3RvcmUuTWV0YWRhdGFFbnRyeRIUCgxtZW1vcnlfY291bnQYBSABKAMSEwoLdG90YWxfYnl0ZXMYBiABKAMSKAoKY29sbGVjdGlvbhgHIAEoCzIULmRyZWFtLnYxLkNvbGxlY3Rpb24SLgoKY3JlYXRlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLYXJjaGl2ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD3Byb3RlY3RlZF9wYXRocxgLIAMoCRIQCghyZXZpc2lvbhgMIAEoAxIjChtjb3BpZWRfZnJvbV9tZW1vcnlfc3RvcmVfaWQYDSABKAkaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIp0CCgZNZW1vcnkSCgoCaWQYASABKAkSFwoPbWVtb3J5X3N0b3JlX2lkGAIgASgJEgwKBHBhdGgYAyABKAkSFAoHY29udGVudBgEIAEoCUgAiAEBEhYKDmNvbnRlbnRfc2hhMjU2GAUgASgJEhoKEmNvbnRlbnRfc2l6ZV9ieXRlcxgGIAEoAxIZChFtZW1vcnlfdmVyc2lvbl9pZBgHIAEoCRIPCgd2ZXJzaW9uGAggASgDEi4KCmNyZWF0ZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgoKCF9jb250ZW50IooDCg1NZW1vcnlWZXJzaW9uEgoKAmlkGAEgASgJEhcKD21lbW9yeV9zdG9yZV9pZBgCIAEoCRIRCgltZW1vcnlfaWQYAyABKAkSLAoJb3BlcmF0aW9uGAQgASgOMhkuZHJlYW0udjEuTWVtb3J5T3BlcmF0aW9uEgwKBHBhdGgYBSABKAkSFAoHY29udGVudBgGIAEoCUgAiAEBEhYKDmNvbnRlbnRfc2hhMjU2GAcgASgJEhoKEmNvbnRlbnRfc2l6ZV9ieXRlcxgIIAEoAxIuCgpjcmVhdGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghhY3Rvcl9pZBgKIAEoCRIvCgtyZWRhY3RlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHdmVyc2lvbhgMIAEoAxIWCg5zdG9yZV9yZXZpc2lvbhgNIAEoAxITCgtyZWRhY3RlZF9ieRgOIAEoCUIKCghfY29udGVudCqOAQoPTWVtb3J5T3BlcmF0aW9uEiAKHE1FTU9SWV9PUEVSQVRJT05fVU5TUEVDSUZJRUQQABIcChhNRU1PUllfT1BFUkFUSU9OX0NSRUFURUQQARIdChlNRU1PUllfT1BFUkFUSU9OX01PRElGSUVEEAISHAoYTUVNT1JZX09QRVJBVElPTl9ERUxFVEVEEANiBnByb3RvMw", [file_dream_v1_dream, file_google_protobuf_timestamp]);
 
 /**
  * A set of memories by path, versioned.
@@ -98,6 +98,20 @@ export type MemoryStore = Message<"dream.v1.MemoryStore"> & {
    * @generated from field: repeated string protected_paths = 11;
    */
   protectedPaths: string[];
+
+  /**
+   * How often its memories were changed: each call that changed any, and each dream, is one.
+   *
+   * @generated from field: int64 revision = 12;
+   */
+  revision: bigint;
+
+  /**
+   * The store it began as a copy of; empty when it began empty.
+   *
+   * @generated from field: string copied_from_memory_store_id = 13;
+   */
+  copiedFromMemoryStoreId: string;
 };
 
 /**
@@ -273,6 +287,27 @@ export type MemoryVersion = Message<"dream.v1.MemoryVersion"> & {
    * @generated from field: google.protobuf.Timestamp redacted_at = 11;
    */
   redactedAt?: Timestamp | undefined;
+
+  /**
+   * The number of the version in its memory, from 1.
+   *
+   * @generated from field: int64 version = 12;
+   */
+  version: bigint;
+
+  /**
+   * The store's revision it came with; 0 for what the store began with.
+   *
+   * @generated from field: int64 store_revision = 13;
+   */
+  storeRevision: bigint;
+
+  /**
+   * Who redacted it, as in actor_id.
+   *
+   * @generated from field: string redacted_by = 14;
+   */
+  redactedBy: string;
 };
 
 /**

@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Memory, MemoryStore, MemoryVersion } from "./memory_store_pb.ts";
+import type { Memory, MemoryOperation, MemoryStore, MemoryVersion } from "./memory_store_pb.ts";
 import { file_dream_v1_memory_store } from "./memory_store_pb.ts";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file dream/v1/memory_store_service.proto.
  */
 export const file_dream_v1_memory_store_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNkcmVhbS92MS9tZW1vcnlfc3RvcmVfc2VydmljZS5wcm90bxIIZHJlYW0udjEisgEKGENyZWF0ZU1lbW9yeVN0b3JlUmVxdWVzdBIMCgRuYW1lGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEkIKCG1ldGFkYXRhGAMgAygLMjAuZHJlYW0udjEuQ3JlYXRlTWVtb3J5U3RvcmVSZXF1ZXN0Lk1ldGFkYXRhRW50cnkaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkgKGUNyZWF0ZU1lbW9yeVN0b3JlUmVzcG9uc2USKwoMbWVtb3J5X3N0b3JlGAEgASgLMhUuZHJlYW0udjEuTWVtb3J5U3RvcmUiIwoVR2V0TWVtb3J5U3RvcmVSZXF1ZXN0EgoKAmlkGAEgASgJIkUKFkdldE1lbW9yeVN0b3JlUmVzcG9uc2USKwoMbWVtb3J5X3N0b3JlGAEgASgLMhUuZHJlYW0udjEuTWVtb3J5U3RvcmUiWgoXTGlzdE1lbW9yeVN0b3Jlc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSGAoQaW5jbHVkZV9hcmNoaXZlZBgDIAEoCCJhChhMaXN0TWVtb3J5U3RvcmVzUmVzcG9uc2USLAoNbWVtb3J5X3N0b3JlcxgBIAMoCzIVLmRyZWFtLnYxLk1lbW9yeVN0b3JlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLhAQoYVXBkYXRlTWVtb3J5U3RvcmVSZXF1ZXN0EgoKAmlkGAEgASgJEhEKBG5hbWUYAiABKAlIAIgBARIYCgtkZXNjcmlwdGlvbhgDIAEoCUgBiAEBEkIKCG1ldGFkYXRhGAQgAygLMjAuZHJlYW0udjEuVXBkYXRlTWVtb3J5U3RvcmVSZXF1ZXN0Lk1ldGFkYXRhRW50cnkaLwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgcKBV9uYW1lQg4KDF9kZXNjcmlwdGlvbiJIChlVcGRhdGVNZW1vcnlTdG9yZVJlc3BvbnNlEisKDG1lbW9yeV9zdG9yZRgBIAEoCzIVLmRyZWFtLnYxLk1lbW9yeVN0b3JlIicKGUFyY2hpdmVNZW1vcnlTdG9yZVJlcXVlc3QSCgoCaWQYASABKAkiSQoaQXJjaGl2ZU1lbW9yeVN0b3JlUmVzcG9uc2USKwoMbWVtb3J5X3N0b3JlGAEgASgLMhUuZHJlYW0udjEuTWVtb3J5U3RvcmUiJgoYRGVsZXRlTWVtb3J5U3RvcmVSZXF1ZXN0EgoKAmlkGAEgASgJIhsKGURlbGV0ZU1lbW9yeVN0b3JlUmVzcG9uc2UiVQoSUHV0TWVtb3JpZXNSZXF1ZXN0EhcKD21lbW9yeV9zdG9yZV9pZBgBIAEoCRImCghtZW1vcmllcxgCIAMoCzIULmRyZWFtLnYxLk1lbW9yeVRleHQiKwoKTWVtb3J5VGV4dBIMCgRwYXRoGAEgASgJEg8KB2NvbnRlbnQYAiABKAkiOQoTUHV0TWVtb3JpZXNSZXNwb25zZRIiCghtZW1vcmllcxgBIAMoCzIQLmRyZWFtLnYxLk1lbW9yeSJQChBHZXRNZW1vcnlSZXF1ZXN0EhcKD21lbW9yeV9zdG9yZV9pZBgBIAEoCRIMCgJpZBgCIAEoCUgAEg4KBHBhdGgYAyABKAlIAEIFCgNrZXkiNQoRR2V0TWVtb3J5UmVzcG9uc2USIAoGbWVtb3J5GAEgASgLMhAuZHJlYW0udjEuTWVtb3J5IoMBChNMaXN0TWVtb3JpZXNSZXF1ZXN0EhcKD21lbW9yeV9zdG9yZV9pZBgBIAEoCRITCgtwYXRoX3ByZWZpeBgCIAEoCRIRCglwYWdlX3NpemUYAyABKAUSEgoKcGFnZV90b2tlbhgEIAEoCRIXCg9pbmNsdWRlX2NvbnRlbnQYBSABKAgiUwoUTGlzdE1lbW9yaWVzUmVzcG9uc2USIgoIbWVtb3JpZXMYASADKAsyEC5kcmVhbS52MS5NZW1vcnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIt4BChNVcGRhdGVNZW1vcnlSZXF1ZXN0EhcKD21lbW9yeV9zdG9yZV9pZBgBIAEoCRIKCgJpZBgCIAEoCRIUCgdjb250ZW50GAMgASgJSACIAQESEQoEcGF0aBgEIAEoCUgBiAEBEhwKD2V4cGVjdGVkX3NoYTI1NhgFIAEoCUgCiAEBEh0KEGV4cGVjdGVkX3ZlcnNpb24YBiABKANIA4gBAUIKCghfY29udGVudEIHCgVfcGF0aEISChBfZXhwZWN0ZWRfc2hhMjU2QhMKEV9leHBlY3RlZF92ZXJzaW9uIjgKFFVwZGF0ZU1lbW9yeVJlc3BvbnNlEiAKBm1lbW9yeRgBIAEoCzIQLmRyZWFtLnYxLk1lbW9yeSJsChNEZWxldGVNZW1vcnlSZXF1ZXN0EhcKD21lbW9yeV9zdG9yZV9pZBgBIAEoCRIKCgJpZBgCIAEoCRIcCg9leHBlY3RlZF9zaGEyNTYYAyABKAlIAIgBAUISChBfZXhwZWN0ZWRfc2hhMjU2IhYKFERlbGV0ZU1lbW9yeVJlc3BvbnNlIqEBChlMaXN0TWVtb3J5VmVyc2lvbnNSZXF1ZXN0EhcKD21lbW9yeV9zdG9yZV9pZBgBIAEoCRIRCgltZW1vcnlfaWQYAiABKAkSEQoJcGFnZV9zaXplGAMgASgFEhIKCnBhZ2VfdG9rZW4YBCABKAkSMQoNY3JlYXRlZF9hZnRlchgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiZwoaTGlzdE1lbW9yeVZlcnNpb25zUmVzcG9uc2USMAoPbWVtb3J5X3ZlcnNpb25zGAEgAygLMhcuZHJlYW0udjEuTWVtb3J5VmVyc2lvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiPgoXR2V0TWVtb3J5VmVyc2lvblJlcXVlc3QSFwoPbWVtb3J5X3N0b3JlX2lkGAEgASgJEgoKAmlkGAIgASgJIksKGEdldE1lbW9yeVZlcnNpb25SZXNwb25zZRIvCg5tZW1vcnlfdmVyc2lvbhgBIAEoCzIXLmRyZWFtLnYxLk1lbW9yeVZlcnNpb24iQQoaUmVkYWN0TWVtb3J5VmVyc2lvblJlcXVlc3QSFwoPbWVtb3J5X3N0b3JlX2lkGAEgASgJEgoKAmlkGAIgASgJImUKG1JlZGFjdE1lbW9yeVZlcnNpb25SZXNwb25zZRIvCg5tZW1vcnlfdmVyc2lvbhgBIAEoCzIXLmRyZWFtLnYxLk1lbW9yeVZlcnNpb24SFQoNY29waWVzX3JlbWFpbhgCIAEoCDL8CQoSTWVtb3J5U3RvcmVTZXJ2aWNlElwKEUNyZWF0ZU1lbW9yeVN0b3JlEiIuZHJlYW0udjEuQ3JlYXRlTWVtb3J5U3RvcmVSZXF1ZXN0GiMuZHJlYW0udjEuQ3JlYXRlTWVtb3J5U3RvcmVSZXNwb25zZRJYCg5HZXRNZW1vcnlTdG9yZRIfLmRyZWFtLnYxLkdldE1lbW9yeVN0b3JlUmVxdWVzdBogLmRyZWFtLnYxLkdldE1lbW9yeVN0b3JlUmVzcG9uc2UiA5ACARJeChBMaXN0TWVtb3J5U3RvcmVzEiEuZHJlYW0udjEuTGlzdE1lbW9yeVN0b3Jlc1JlcXVlc3QaIi5kcmVhbS52MS5MaXN0TWVtb3J5U3RvcmVzUmVzcG9uc2UiA5ACARJcChFVcGRhdGVNZW1vcnlTdG9yZRIiLmRyZWFtLnYxLlVwZGF0ZU1lbW9yeVN0b3JlUmVxdWVzdBojLmRyZWFtLnYxLlVwZGF0ZU1lbW9yeVN0b3JlUmVzcG9uc2USXwoSQXJjaGl2ZU1lbW9yeVN0b3JlEiMuZHJlYW0udjEuQXJjaGl2ZU1lbW9yeVN0b3JlUmVxdWVzdBokLmRyZWFtLnYxLkFyY2hpdmVNZW1vcnlTdG9yZVJlc3BvbnNlElwKEURlbGV0ZU1lbW9yeVN0b3JlEiIuZHJlYW0udjEuRGVsZXRlTWVtb3J5U3RvcmVSZXF1ZXN0GiMuZHJlYW0udjEuRGVsZXRlTWVtb3J5U3RvcmVSZXNwb25zZRJKCgtQdXRNZW1vcmllcxIcLmRyZWFtLnYxLlB1dE1lbW9yaWVzUmVxdWVzdBodLmRyZWFtLnYxLlB1dE1lbW9yaWVzUmVzcG9uc2USSQoJR2V0TWVtb3J5EhouZHJlYW0udjEuR2V0TWVtb3J5UmVxdWVzdBobLmRyZWFtLnYxLkdldE1lbW9yeVJlc3BvbnNlIgOQAgESUgoMTGlzdE1lbW9yaWVzEh0uZHJlYW0udjEuTGlzdE1lbW9yaWVzUmVxdWVzdBoeLmRyZWFtLnYxLkxpc3RNZW1vcmllc1Jlc3BvbnNlIgOQAgESTQoMVXBkYXRlTWVtb3J5Eh0uZHJlYW0udjEuVXBkYXRlTWVtb3J5UmVxdWVzdBoeLmRyZWFtLnYxLlVwZGF0ZU1lbW9yeVJlc3BvbnNlEk0KDERlbGV0ZU1lbW9yeRIdLmRyZWFtLnYxLkRlbGV0ZU1lbW9yeVJlcXVlc3QaHi5kcmVhbS52MS5EZWxldGVNZW1vcnlSZXNwb25zZRJkChJMaXN0TWVtb3J5VmVyc2lvbnMSIy5kcmVhbS52MS5MaXN0TWVtb3J5VmVyc2lvbnNSZXF1ZXN0GiQuZHJlYW0udjEuTGlzdE1lbW9yeVZlcnNpb25zUmVzcG9uc2UiA5ACARJeChBHZXRNZW1vcnlWZXJzaW9uEiEuZHJlYW0udjEuR2V0TWVtb3J5VmVyc2lvblJlcXVlc3QaIi5kcmVhbS52MS5HZXRNZW1vcnlWZXJzaW9uUmVzcG9uc2UiA5ACARJiChNSZWRhY3RNZW1vcnlWZXJzaW9uEiQuZHJlYW0udjEuUmVkYWN0TWVtb3J5VmVyc2lvblJlcXVlc3QaJS5kcmVhbS52MS5SZWRhY3RNZW1vcnlWZXJzaW9uUmVzcG9uc2ViBnByb3RvMw", [file_dream_v1_memory_store, file_google_protobuf_timestamp]);
+  fileDesc("CiNkcmVhbS92MS9tZW1vcnlfc3RvcmVfc2VydmljZS5wcm90bxIIZHJlYW0udjEiywEKGENyZWF0ZU1lbW9yeVN0b3JlUmVxdWVzdBIMCgRuYW1lGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEkIKCG1ldGFkYXRhGAMgAygLMjAuZHJlYW0udjEuQ3JlYXRlTWVtb3J5U3RvcmVSZXF1ZXN0Lk1ldGFkYXRhRW50cnkSFwoPcHJvdGVjdGVkX3BhdGhzGAQgAygJGi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJIChlDcmVhdGVNZW1vcnlTdG9yZVJlc3BvbnNlEisKDG1lbW9yeV9zdG9yZRgBIAEoCzIVLmRyZWFtLnYxLk1lbW9yeVN0b3JlIiMKFUdldE1lbW9yeVN0b3JlUmVxdWVzdBIKCgJpZBgBIAEoCSJFChZHZXRNZW1vcnlTdG9yZVJlc3BvbnNlEisKDG1lbW9yeV9zdG9yZRgBIAEoCzIVLmRyZWFtLnYxLk1lbW9yeVN0b3JlIloKF0xpc3RNZW1vcnlTdG9yZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEhgKEGluY2x1ZGVfYXJjaGl2ZWQYAyABKAgiYQoYTGlzdE1lbW9yeVN0b3Jlc1Jlc3BvbnNlEiwKDW1lbW9yeV9zdG9yZXMYASADKAsyFS5kcmVhbS52MS5NZW1vcnlTdG9yZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkilAIKGFVwZGF0ZU1lbW9yeVN0b3JlUmVxdWVzdBIKCgJpZBgBIAEoCRIRCgRuYW1lGAIgASgJSACIAQESGAoLZGVzY3JpcHRpb24YAyABKAlIAYgBARJCCghtZXRhZGF0YRgEIAMoCzIwLmRyZWFtLnYxLlVwZGF0ZU1lbW9yeVN0b3JlUmVxdWVzdC5NZXRhZGF0YUVudHJ5EjEKD3Byb3RlY3RlZF9wYXRocxgFIAEoCzIYLmRyZWFtLnYxLlByb3RlY3RlZFBhdGhzGi8KDU1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIHCgVfbmFtZUIOCgxfZGVzY3JpcHRpb24iHwoOUHJvdGVjdGVkUGF0aHMSDQoFcGF0aHMYASADKAkiSAoZVXBkYXRlTWVtb3J5U3RvcmVSZXNwb25zZRIrCgxtZW1vcnlfc3RvcmUYASABKAsyFS5kcmVhbS52MS5NZW1vcnlTdG9yZSInChlBcmNoaXZlTWVtb3J5U3RvcmVSZXF1ZXN0EgoKAmlkGAEgASgJIkkKGkFyY2hpdmVNZW1vcnlTdG9yZVJlc3BvbnNlEisKDG1lbW9yeV9zdG9yZRgBIAEoCzIVLmRyZWFtLnYxLk1lbW9yeVN0b3JlIiYKGERlbGV0ZU1lbW9yeVN0b3JlUmVxdWVzdBIKCgJpZBgBIAEoCSIbChlEZWxldGVNZW1vcnlTdG9yZVJlc3BvbnNlImkKElB1dE1lbW9yaWVzUmVxdWVzdBIXCg9tZW1vcnlfc3RvcmVfaWQYASABKAkSJgoIbWVtb3JpZXMYAiADKAsyFC5kcmVhbS52MS5NZW1vcnlUZXh0EhIKCnNlc3Npb25faWQYAyABKAkiXQoKTWVtb3J5VGV4dBIMCgRwYXRoGAEgASgJEg8KB2NvbnRlbnQYAiABKAkSHAoPZXhwZWN0ZWRfc2hhMjU2GAMgASgJSACIAQFCEgoQX2V4cGVjdGVkX3NoYTI1NiI5ChNQdXRNZW1vcmllc1Jlc3BvbnNlEiIKCG1lbW9yaWVzGAEgAygLMhAuZHJlYW0udjEuTWVtb3J5IlAKEEdldE1lbW9yeVJlcXVlc3QSFwoPbWVtb3J5X3N0b3JlX2lkGAEgASgJEgwKAmlkGAIgASgJSAASDgoEcGF0aBgDIAEoCUgAQgUKA2tleSI1ChFHZXRNZW1vcnlSZXNwb25zZRIgCgZtZW1vcnkYASABKAsyEC5kcmVhbS52MS5NZW1vcnkikgEKE0xpc3RNZW1vcmllc1JlcXVlc3QSFwoPbWVtb3J5X3N0b3JlX2lkGAEgASgJEhMKC3BhdGhfcHJlZml4GAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoBRISCgpwYWdlX3Rva2VuGAQgASgJEhcKD2luY2x1ZGVfY29udGVudBgFIAEoCBINCgVkZXB0aBgGIAEoBSJkChRMaXN0TWVtb3JpZXNSZXNwb25zZRIiCghtZW1vcmllcxgBIAMoCzIQLmRyZWFtLnYxLk1lbW9yeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSDwoHZm9sZGVycxgDIAMoCSLyAQoTVXBkYXRlTWVtb3J5UmVxdWVzdBIXCg9tZW1vcnlfc3RvcmVfaWQYASABKAkSCgoCaWQYAiABKAkSFAoHY29udGVudBgDIAEoCUgAiAEBEhEKBHBhdGgYBCABKAlIAYgBARIcCg9leHBlY3RlZF9zaGEyNTYYBSABKAlIAogBARIdChBleHBlY3RlZF92ZXJzaW9uGAYgASgDSAOIAQESEgoKc2Vzc2lvbl9pZBgHIAEoCUIKCghfY29udGVudEIHCgVfcGF0aEISChBfZXhwZWN0ZWRfc2hhMjU2QhMKEV9leHBlY3RlZF92ZXJzaW9uIjgKFFVwZGF0ZU1lbW9yeVJlc3BvbnNlEiAKBm1lbW9yeRgBIAEoCzIQLmRyZWFtLnYxLk1lbW9yeSK0AQoTRGVsZXRlTWVtb3J5UmVxdWVzdBIXCg9tZW1vcnlfc3RvcmVfaWQYASABKAkSCgoCaWQYAiABKAkSHAoPZXhwZWN0ZWRfc2hhMjU2GAMgASgJSACIAQESHQoQZXhwZWN0ZWRfdmVyc2lvbhgEIAEoA0gBiAEBEhIKCnNlc3Npb25faWQYBSABKAlCEgoQX2V4cGVjdGVkX3NoYTI1NkITChFfZXhwZWN0ZWRfdmVyc2lvbiIWChREZWxldGVNZW1vcnlSZXNwb25zZSKVAgoZTGlzdE1lbW9yeVZlcnNpb25zUmVxdWVzdBIXCg9tZW1vcnlfc3RvcmVfaWQYASABKAkSEQoJbWVtb3J5X2lkGAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoBRISCgpwYWdlX3Rva2VuGAQgASgJEjEKDWNyZWF0ZWRfYWZ0ZXIYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmNyZWF0ZWRfYmVmb3JlGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCglvcGVyYXRpb24YByABKA4yGS5kcmVhbS52MS5NZW1vcnlPcGVyYXRpb24SEAoIYWN0b3JfaWQYCCABKAkiZwoaTGlzdE1lbW9yeVZlcnNpb25zUmVzcG9uc2USMAoPbWVtb3J5X3ZlcnNpb25zGAEgAygLMhcuZHJlYW0udjEuTWVtb3J5VmVyc2lvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiPgoXR2V0TWVtb3J5VmVyc2lvblJlcXVlc3QSFwoPbWVtb3J5X3N0b3JlX2lkGAEgASgJEgoKAmlkGAIgASgJIksKGEdldE1lbW9yeVZlcnNpb25SZXNwb25zZRIvCg5tZW1vcnlfdmVyc2lvbhgBIAEoCzIXLmRyZWFtLnYxLk1lbW9yeVZlcnNpb24iQQoaUmVkYWN0TWVtb3J5VmVyc2lvblJlcXVlc3QSFwoPbWVtb3J5X3N0b3JlX2lkGAEgASgJEgoKAmlkGAIgASgJImUKG1JlZGFjdE1lbW9yeVZlcnNpb25SZXNwb25zZRIvCg5tZW1vcnlfdmVyc2lvbhgBIAEoCzIXLmRyZWFtLnYxLk1lbW9yeVZlcnNpb24SFQoNY29waWVzX3JlbWFpbhgCIAEoCDL8CQoSTWVtb3J5U3RvcmVTZXJ2aWNlElwKEUNyZWF0ZU1lbW9yeVN0b3JlEiIuZHJlYW0udjEuQ3JlYXRlTWVtb3J5U3RvcmVSZXF1ZXN0GiMuZHJlYW0udjEuQ3JlYXRlTWVtb3J5U3RvcmVSZXNwb25zZRJYCg5HZXRNZW1vcnlTdG9yZRIfLmRyZWFtLnYxLkdldE1lbW9yeVN0b3JlUmVxdWVzdBogLmRyZWFtLnYxLkdldE1lbW9yeVN0b3JlUmVzcG9uc2UiA5ACARJeChBMaXN0TWVtb3J5U3RvcmVzEiEuZHJlYW0udjEuTGlzdE1lbW9yeVN0b3Jlc1JlcXVlc3QaIi5kcmVhbS52MS5MaXN0TWVtb3J5U3RvcmVzUmVzcG9uc2UiA5ACARJcChFVcGRhdGVNZW1vcnlTdG9yZRIiLmRyZWFtLnYxLlVwZGF0ZU1lbW9yeVN0b3JlUmVxdWVzdBojLmRyZWFtLnYxLlVwZGF0ZU1lbW9yeVN0b3JlUmVzcG9uc2USXwoSQXJjaGl2ZU1lbW9yeVN0b3JlEiMuZHJlYW0udjEuQXJjaGl2ZU1lbW9yeVN0b3JlUmVxdWVzdBokLmRyZWFtLnYxLkFyY2hpdmVNZW1vcnlTdG9yZVJlc3BvbnNlElwKEURlbGV0ZU1lbW9yeVN0b3JlEiIuZHJlYW0udjEuRGVsZXRlTWVtb3J5U3RvcmVSZXF1ZXN0GiMuZHJlYW0udjEuRGVsZXRlTWVtb3J5U3RvcmVSZXNwb25zZRJKCgtQdXRNZW1vcmllcxIcLmRyZWFtLnYxLlB1dE1lbW9yaWVzUmVxdWVzdBodLmRyZWFtLnYxLlB1dE1lbW9yaWVzUmVzcG9uc2USSQoJR2V0TWVtb3J5EhouZHJlYW0udjEuR2V0TWVtb3J5UmVxdWVzdBobLmRyZWFtLnYxLkdldE1lbW9yeVJlc3BvbnNlIgOQAgESUgoMTGlzdE1lbW9yaWVzEh0uZHJlYW0udjEuTGlzdE1lbW9yaWVzUmVxdWVzdBoeLmRyZWFtLnYxLkxpc3RNZW1vcmllc1Jlc3BvbnNlIgOQAgESTQoMVXBkYXRlTWVtb3J5Eh0uZHJlYW0udjEuVXBkYXRlTWVtb3J5UmVxdWVzdBoeLmRyZWFtLnYxLlVwZGF0ZU1lbW9yeVJlc3BvbnNlEk0KDERlbGV0ZU1lbW9yeRIdLmRyZWFtLnYxLkRlbGV0ZU1lbW9yeVJlcXVlc3QaHi5kcmVhbS52MS5EZWxldGVNZW1vcnlSZXNwb25zZRJkChJMaXN0TWVtb3J5VmVyc2lvbnMSIy5kcmVhbS52MS5MaXN0TWVtb3J5VmVyc2lvbnNSZXF1ZXN0GiQuZHJlYW0udjEuTGlzdE1lbW9yeVZlcnNpb25zUmVzcG9uc2UiA5ACARJeChBHZXRNZW1vcnlWZXJzaW9uEiEuZHJlYW0udjEuR2V0TWVtb3J5VmVyc2lvblJlcXVlc3QaIi5kcmVhbS52MS5HZXRNZW1vcnlWZXJzaW9uUmVzcG9uc2UiA5ACARJiChNSZWRhY3RNZW1vcnlWZXJzaW9uEiQuZHJlYW0udjEuUmVkYWN0TWVtb3J5VmVyc2lvblJlcXVlc3QaJS5kcmVhbS52MS5SZWRhY3RNZW1vcnlWZXJzaW9uUmVzcG9uc2ViBnByb3RvMw", [file_dream_v1_memory_store, file_google_protobuf_timestamp]);
 
 /**
  * A store to create.
@@ -42,6 +42,13 @@ export type CreateMemoryStoreRequest = Message<"dream.v1.CreateMemoryStoreReques
    * @generated from field: map<string, string> metadata = 3;
    */
   metadata: { [key: string]: string };
+
+  /**
+   * Paths that dreams do not write, at most 100; one ending in "/" covers what lies below it.
+   *
+   * @generated from field: repeated string protected_paths = 4;
+   */
+  protectedPaths: string[];
 };
 
 /**
@@ -210,6 +217,13 @@ export type UpdateMemoryStoreRequest = Message<"dream.v1.UpdateMemoryStoreReques
    * @generated from field: map<string, string> metadata = 4;
    */
   metadata: { [key: string]: string };
+
+  /**
+   * The paths to protect in place of those that are; absent: they stay.
+   *
+   * @generated from field: dream.v1.ProtectedPaths protected_paths = 5;
+   */
+  protectedPaths?: ProtectedPaths | undefined;
 };
 
 /**
@@ -218,6 +232,27 @@ export type UpdateMemoryStoreRequest = Message<"dream.v1.UpdateMemoryStoreReques
  */
 export const UpdateMemoryStoreRequestSchema: GenMessage<UpdateMemoryStoreRequest> = /*@__PURE__*/
   messageDesc(file_dream_v1_memory_store_service, 6);
+
+/**
+ * Paths that dreams do not write.
+ *
+ * @generated from message dream.v1.ProtectedPaths
+ */
+export type ProtectedPaths = Message<"dream.v1.ProtectedPaths"> & {
+  /**
+   * At most 100; one ending in "/" covers what lies below it. Empty: none.
+   *
+   * @generated from field: repeated string paths = 1;
+   */
+  paths: string[];
+};
+
+/**
+ * Describes the message dream.v1.ProtectedPaths.
+ * Use `create(ProtectedPathsSchema)` to create a new message.
+ */
+export const ProtectedPathsSchema: GenMessage<ProtectedPaths> = /*@__PURE__*/
+  messageDesc(file_dream_v1_memory_store_service, 7);
 
 /**
  * The store after the change.
@@ -238,7 +273,7 @@ export type UpdateMemoryStoreResponse = Message<"dream.v1.UpdateMemoryStoreRespo
  * Use `create(UpdateMemoryStoreResponseSchema)` to create a new message.
  */
 export const UpdateMemoryStoreResponseSchema: GenMessage<UpdateMemoryStoreResponse> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 7);
+  messageDesc(file_dream_v1_memory_store_service, 8);
 
 /**
  * Names a store to archive.
@@ -259,7 +294,7 @@ export type ArchiveMemoryStoreRequest = Message<"dream.v1.ArchiveMemoryStoreRequ
  * Use `create(ArchiveMemoryStoreRequestSchema)` to create a new message.
  */
 export const ArchiveMemoryStoreRequestSchema: GenMessage<ArchiveMemoryStoreRequest> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 8);
+  messageDesc(file_dream_v1_memory_store_service, 9);
 
 /**
  * The store after the call.
@@ -280,7 +315,7 @@ export type ArchiveMemoryStoreResponse = Message<"dream.v1.ArchiveMemoryStoreRes
  * Use `create(ArchiveMemoryStoreResponseSchema)` to create a new message.
  */
 export const ArchiveMemoryStoreResponseSchema: GenMessage<ArchiveMemoryStoreResponse> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 9);
+  messageDesc(file_dream_v1_memory_store_service, 10);
 
 /**
  * Names a store to delete.
@@ -301,7 +336,7 @@ export type DeleteMemoryStoreRequest = Message<"dream.v1.DeleteMemoryStoreReques
  * Use `create(DeleteMemoryStoreRequestSchema)` to create a new message.
  */
 export const DeleteMemoryStoreRequestSchema: GenMessage<DeleteMemoryStoreRequest> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 10);
+  messageDesc(file_dream_v1_memory_store_service, 11);
 
 /**
  * The store is gone.
@@ -316,7 +351,7 @@ export type DeleteMemoryStoreResponse = Message<"dream.v1.DeleteMemoryStoreRespo
  * Use `create(DeleteMemoryStoreResponseSchema)` to create a new message.
  */
 export const DeleteMemoryStoreResponseSchema: GenMessage<DeleteMemoryStoreResponse> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 11);
+  messageDesc(file_dream_v1_memory_store_service, 12);
 
 /**
  * Memories to write.
@@ -337,6 +372,14 @@ export type PutMemoriesRequest = Message<"dream.v1.PutMemoriesRequest"> & {
    * @generated from field: repeated dream.v1.MemoryText memories = 2;
    */
   memories: MemoryText[];
+
+  /**
+   * The session in which this was learned; it must exist. The versions name it as their actor. Empty
+   * for none.
+   *
+   * @generated from field: string session_id = 3;
+   */
+  sessionId: string;
 };
 
 /**
@@ -344,7 +387,7 @@ export type PutMemoriesRequest = Message<"dream.v1.PutMemoriesRequest"> & {
  * Use `create(PutMemoriesRequestSchema)` to create a new message.
  */
 export const PutMemoriesRequestSchema: GenMessage<PutMemoriesRequest> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 12);
+  messageDesc(file_dream_v1_memory_store_service, 13);
 
 /**
  * A text and where it goes.
@@ -365,6 +408,13 @@ export type MemoryText = Message<"dream.v1.MemoryText"> & {
    * @generated from field: string content = 2;
    */
   content: string;
+
+  /**
+   * Only if the memory at the path has this SHA-256 now; empty: only if there is none. Absent: always.
+   *
+   * @generated from field: optional string expected_sha256 = 3;
+   */
+  expectedSha256?: string | undefined;
 };
 
 /**
@@ -372,7 +422,7 @@ export type MemoryText = Message<"dream.v1.MemoryText"> & {
  * Use `create(MemoryTextSchema)` to create a new message.
  */
 export const MemoryTextSchema: GenMessage<MemoryText> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 13);
+  messageDesc(file_dream_v1_memory_store_service, 14);
 
 /**
  * The memories as they are stored.
@@ -393,7 +443,7 @@ export type PutMemoriesResponse = Message<"dream.v1.PutMemoriesResponse"> & {
  * Use `create(PutMemoriesResponseSchema)` to create a new message.
  */
 export const PutMemoriesResponseSchema: GenMessage<PutMemoriesResponse> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 14);
+  messageDesc(file_dream_v1_memory_store_service, 15);
 
 /**
  * Names a memory.
@@ -435,7 +485,7 @@ export type GetMemoryRequest = Message<"dream.v1.GetMemoryRequest"> & {
  * Use `create(GetMemoryRequestSchema)` to create a new message.
  */
 export const GetMemoryRequestSchema: GenMessage<GetMemoryRequest> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 15);
+  messageDesc(file_dream_v1_memory_store_service, 16);
 
 /**
  * The memory.
@@ -456,7 +506,7 @@ export type GetMemoryResponse = Message<"dream.v1.GetMemoryResponse"> & {
  * Use `create(GetMemoryResponseSchema)` to create a new message.
  */
 export const GetMemoryResponseSchema: GenMessage<GetMemoryResponse> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 16);
+  messageDesc(file_dream_v1_memory_store_service, 17);
 
 /**
  * Which memories to list.
@@ -493,11 +543,18 @@ export type ListMemoriesRequest = Message<"dream.v1.ListMemoriesRequest"> & {
   pageToken: string;
 
   /**
-   * With the text of each.
+   * With the text of each. A page ends early, with a token, once its texts pass 2 MiB.
    *
    * @generated from field: bool include_content = 5;
    */
   includeContent: boolean;
+
+  /**
+   * 0: all below path_prefix. 1: only what lies directly in it, with the folders there.
+   *
+   * @generated from field: int32 depth = 6;
+   */
+  depth: number;
 };
 
 /**
@@ -505,7 +562,7 @@ export type ListMemoriesRequest = Message<"dream.v1.ListMemoriesRequest"> & {
  * Use `create(ListMemoriesRequestSchema)` to create a new message.
  */
 export const ListMemoriesRequestSchema: GenMessage<ListMemoriesRequest> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 17);
+  messageDesc(file_dream_v1_memory_store_service, 18);
 
 /**
  * A page of memories.
@@ -526,6 +583,14 @@ export type ListMemoriesResponse = Message<"dream.v1.ListMemoriesResponse"> & {
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * With depth 1: the folders directly in path_prefix, each ending in "/", in order. Each counts as
+   * one of page_size.
+   *
+   * @generated from field: repeated string folders = 3;
+   */
+  folders: string[];
 };
 
 /**
@@ -533,7 +598,7 @@ export type ListMemoriesResponse = Message<"dream.v1.ListMemoriesResponse"> & {
  * Use `create(ListMemoriesResponseSchema)` to create a new message.
  */
 export const ListMemoriesResponseSchema: GenMessage<ListMemoriesResponse> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 18);
+  messageDesc(file_dream_v1_memory_store_service, 19);
 
 /**
  * What to change of a memory. An absent field stays as it is.
@@ -582,6 +647,13 @@ export type UpdateMemoryRequest = Message<"dream.v1.UpdateMemoryRequest"> & {
    * @generated from field: optional int64 expected_version = 6;
    */
   expectedVersion?: bigint | undefined;
+
+  /**
+   * As in PutMemories.
+   *
+   * @generated from field: string session_id = 7;
+   */
+  sessionId: string;
 };
 
 /**
@@ -589,7 +661,7 @@ export type UpdateMemoryRequest = Message<"dream.v1.UpdateMemoryRequest"> & {
  * Use `create(UpdateMemoryRequestSchema)` to create a new message.
  */
 export const UpdateMemoryRequestSchema: GenMessage<UpdateMemoryRequest> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 19);
+  messageDesc(file_dream_v1_memory_store_service, 20);
 
 /**
  * The memory after the change.
@@ -610,7 +682,7 @@ export type UpdateMemoryResponse = Message<"dream.v1.UpdateMemoryResponse"> & {
  * Use `create(UpdateMemoryResponseSchema)` to create a new message.
  */
 export const UpdateMemoryResponseSchema: GenMessage<UpdateMemoryResponse> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 20);
+  messageDesc(file_dream_v1_memory_store_service, 21);
 
 /**
  * Names a memory to delete.
@@ -638,6 +710,20 @@ export type DeleteMemoryRequest = Message<"dream.v1.DeleteMemoryRequest"> & {
    * @generated from field: optional string expected_sha256 = 3;
    */
   expectedSha256?: string | undefined;
+
+  /**
+   * Only if the version number is this now.
+   *
+   * @generated from field: optional int64 expected_version = 4;
+   */
+  expectedVersion?: bigint | undefined;
+
+  /**
+   * As in PutMemories.
+   *
+   * @generated from field: string session_id = 5;
+   */
+  sessionId: string;
 };
 
 /**
@@ -645,7 +731,7 @@ export type DeleteMemoryRequest = Message<"dream.v1.DeleteMemoryRequest"> & {
  * Use `create(DeleteMemoryRequestSchema)` to create a new message.
  */
 export const DeleteMemoryRequestSchema: GenMessage<DeleteMemoryRequest> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 21);
+  messageDesc(file_dream_v1_memory_store_service, 22);
 
 /**
  * The memory is gone; its versions stay.
@@ -660,7 +746,7 @@ export type DeleteMemoryResponse = Message<"dream.v1.DeleteMemoryResponse"> & {
  * Use `create(DeleteMemoryResponseSchema)` to create a new message.
  */
 export const DeleteMemoryResponseSchema: GenMessage<DeleteMemoryResponse> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 22);
+  messageDesc(file_dream_v1_memory_store_service, 23);
 
 /**
  * Which versions to list.
@@ -702,6 +788,27 @@ export type ListMemoryVersionsRequest = Message<"dream.v1.ListMemoryVersionsRequ
    * @generated from field: google.protobuf.Timestamp created_after = 5;
    */
   createdAfter?: Timestamp | undefined;
+
+  /**
+   * Made at or before this time.
+   *
+   * @generated from field: google.protobuf.Timestamp created_before = 6;
+   */
+  createdBefore?: Timestamp | undefined;
+
+  /**
+   * Only what did this; unspecified for all.
+   *
+   * @generated from field: dream.v1.MemoryOperation operation = 7;
+   */
+  operation: MemoryOperation;
+
+  /**
+   * Only what this key, session or dream made; empty for all.
+   *
+   * @generated from field: string actor_id = 8;
+   */
+  actorId: string;
 };
 
 /**
@@ -709,7 +816,7 @@ export type ListMemoryVersionsRequest = Message<"dream.v1.ListMemoryVersionsRequ
  * Use `create(ListMemoryVersionsRequestSchema)` to create a new message.
  */
 export const ListMemoryVersionsRequestSchema: GenMessage<ListMemoryVersionsRequest> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 23);
+  messageDesc(file_dream_v1_memory_store_service, 24);
 
 /**
  * A page of versions.
@@ -737,7 +844,7 @@ export type ListMemoryVersionsResponse = Message<"dream.v1.ListMemoryVersionsRes
  * Use `create(ListMemoryVersionsResponseSchema)` to create a new message.
  */
 export const ListMemoryVersionsResponseSchema: GenMessage<ListMemoryVersionsResponse> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 24);
+  messageDesc(file_dream_v1_memory_store_service, 25);
 
 /**
  * Names a version.
@@ -765,7 +872,7 @@ export type GetMemoryVersionRequest = Message<"dream.v1.GetMemoryVersionRequest"
  * Use `create(GetMemoryVersionRequestSchema)` to create a new message.
  */
 export const GetMemoryVersionRequestSchema: GenMessage<GetMemoryVersionRequest> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 25);
+  messageDesc(file_dream_v1_memory_store_service, 26);
 
 /**
  * The version.
@@ -786,7 +893,7 @@ export type GetMemoryVersionResponse = Message<"dream.v1.GetMemoryVersionRespons
  * Use `create(GetMemoryVersionResponseSchema)` to create a new message.
  */
 export const GetMemoryVersionResponseSchema: GenMessage<GetMemoryVersionResponse> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 26);
+  messageDesc(file_dream_v1_memory_store_service, 27);
 
 /**
  * Names a version to empty.
@@ -814,7 +921,7 @@ export type RedactMemoryVersionRequest = Message<"dream.v1.RedactMemoryVersionRe
  * Use `create(RedactMemoryVersionRequestSchema)` to create a new message.
  */
 export const RedactMemoryVersionRequestSchema: GenMessage<RedactMemoryVersionRequest> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 27);
+  messageDesc(file_dream_v1_memory_store_service, 28);
 
 /**
  * The version after the call.
@@ -830,7 +937,8 @@ export type RedactMemoryVersionResponse = Message<"dream.v1.RedactMemoryVersionR
   memoryVersion?: MemoryVersion | undefined;
 
   /**
-   * Whether other versions or stores still hold the same text.
+   * Whether other versions or stores of the tenant still hold the same text. When none does, the text
+   * is removed from the storage at once.
    *
    * @generated from field: bool copies_remain = 2;
    */
@@ -842,7 +950,7 @@ export type RedactMemoryVersionResponse = Message<"dream.v1.RedactMemoryVersionR
  * Use `create(RedactMemoryVersionResponseSchema)` to create a new message.
  */
 export const RedactMemoryVersionResponseSchema: GenMessage<RedactMemoryVersionResponse> = /*@__PURE__*/
-  messageDesc(file_dream_v1_memory_store_service, 28);
+  messageDesc(file_dream_v1_memory_store_service, 29);
 
 /**
  * Memory stores, the memories in them, and their versions.
@@ -881,7 +989,7 @@ export const MemoryStoreService: GenService<{
     output: typeof ListMemoryStoresResponseSchema;
   },
   /**
-   * Changes name, description, metadata or protected paths.
+   * Changes name, description, metadata or protected paths. FAILED_PRECONDITION for an archived store.
    *
    * @generated from rpc dream.v1.MemoryStoreService.UpdateMemoryStore
    */
@@ -891,7 +999,7 @@ export const MemoryStoreService: GenService<{
     output: typeof UpdateMemoryStoreResponseSchema;
   },
   /**
-   * Makes a store read-only for good.
+   * Makes a store read-only for good. Repeating it changes nothing. A dream that reads it fails.
    *
    * @generated from rpc dream.v1.MemoryStoreService.ArchiveMemoryStore
    */
@@ -901,7 +1009,7 @@ export const MemoryStoreService: GenService<{
     output: typeof ArchiveMemoryStoreResponseSchema;
   },
   /**
-   * Deletes a store with all its memories and versions.
+   * Deletes a store with all its memories and versions, archived ones too. A dream that reads it fails.
    *
    * @generated from rpc dream.v1.MemoryStoreService.DeleteMemoryStore
    */
@@ -932,7 +1040,8 @@ export const MemoryStoreService: GenService<{
     output: typeof GetMemoryResponseSchema;
   },
   /**
-   * Memories in the order of their paths.
+   * Memories in the order of their paths. A page goes on after the last path of the one before, so
+   * writes between pages shift nothing.
    *
    * @generated from rpc dream.v1.MemoryStoreService.ListMemories
    */
@@ -942,7 +1051,10 @@ export const MemoryStoreService: GenService<{
     output: typeof ListMemoriesResponseSchema;
   },
   /**
-   * Changes the text or the path of one memory, under a precondition if given.
+   * Changes the text or the path of one memory, under a precondition if given. ABORTED, with the hash
+   * the memory has now, when the precondition does not hold, unless text and path are as asked for
+   * already. ALREADY_EXISTS names the memory in the way of a new path. What changes nothing makes no
+   * version.
    *
    * @generated from rpc dream.v1.MemoryStoreService.UpdateMemory
    */
@@ -952,7 +1064,7 @@ export const MemoryStoreService: GenService<{
     output: typeof UpdateMemoryResponseSchema;
   },
   /**
-   * Deletes one memory; its versions stay.
+   * Deletes one memory, under a precondition if given; its versions stay.
    *
    * @generated from rpc dream.v1.MemoryStoreService.DeleteMemory
    */
@@ -982,7 +1094,8 @@ export const MemoryStoreService: GenService<{
     output: typeof GetMemoryVersionResponseSchema;
   },
   /**
-   * Empties a version for good.
+   * Empties a version for good: its text, path, hash and size. FAILED_PRECONDITION for the version a
+   * memory has now: change or delete the memory first. Repeating it changes nothing.
    *
    * @generated from rpc dream.v1.MemoryStoreService.RedactMemoryVersion
    */

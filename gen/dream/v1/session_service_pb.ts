@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file dream/v1/session_service.proto.
  */
 export const file_dream_v1_session_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5kcmVhbS92MS9zZXNzaW9uX3NlcnZpY2UucHJvdG8SCGRyZWFtLnYxIuYBChRDcmVhdGVTZXNzaW9uUmVxdWVzdBINCgV0aXRsZRgBIAEoCRIQCghhZ2VudF9pZBgCIAEoCRIUCgx3b3Jrc3BhY2VfaWQYAyABKAkSGAoQbWVtb3J5X3N0b3JlX2lkcxgEIAMoCRIMCgR0YWdzGAUgAygJEj4KCG1ldGFkYXRhGAYgAygLMiwuZHJlYW0udjEuQ3JlYXRlU2Vzc2lvblJlcXVlc3QuTWV0YWRhdGFFbnRyeRovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiOwoVQ3JlYXRlU2Vzc2lvblJlc3BvbnNlEiIKB3Nlc3Npb24YASABKAsyES5kcmVhbS52MS5TZXNzaW9uIh8KEUdldFNlc3Npb25SZXF1ZXN0EgoKAmlkGAEgASgJIjgKEkdldFNlc3Npb25SZXNwb25zZRIiCgdzZXNzaW9uGAEgASgLMhEuZHJlYW0udjEuU2Vzc2lvbiKkAQoTTGlzdFNlc3Npb25zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIYChBpbmNsdWRlX2FyY2hpdmVkGAMgASgIEhQKDHdvcmtzcGFjZV9pZBgEIAEoCRIQCghhZ2VudF9pZBgFIAEoCRILCgN0YWcYBiABKAkSFwoPbWVtb3J5X3N0b3JlX2lkGAcgASgJIlQKFExpc3RTZXNzaW9uc1Jlc3BvbnNlEiMKCHNlc3Npb25zGAEgAygLMhEuZHJlYW0udjEuU2Vzc2lvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiWwoaQXBwZW5kU2Vzc2lvbkV2ZW50c1JlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRIpCgZldmVudHMYAiADKAsyGS5kcmVhbS52MS5OZXdTZXNzaW9uRXZlbnQiqgEKD05ld1Nlc3Npb25FdmVudBIKCgJpZBgBIAEoCRIPCgdzcGVha2VyGAIgASgJEh4KBXRydXN0GAMgASgOMg8uZHJlYW0udjEuVHJ1c3QSDAoEdGV4dBgEIAEoCRIfCgZibG9ja3MYBSADKAsyDy5kcmVhbS52MS5CbG9jaxIrCgdzYWlkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJFChtBcHBlbmRTZXNzaW9uRXZlbnRzUmVzcG9uc2USJgoGZXZlbnRzGAEgAygLMhYuZHJlYW0udjEuU2Vzc2lvbkV2ZW50IlcKGExpc3RTZXNzaW9uRXZlbnRzUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJEhQKDGFmdGVyX251bWJlchgCIAEoAxIRCglwYWdlX3NpemUYAyABKAUiXgoZTGlzdFNlc3Npb25FdmVudHNSZXNwb25zZRImCgZldmVudHMYASADKAsyFi5kcmVhbS52MS5TZXNzaW9uRXZlbnQSGQoRbmV4dF9hZnRlcl9udW1iZXIYAiABKAMiIwoVQXJjaGl2ZVNlc3Npb25SZXF1ZXN0EgoKAmlkGAEgASgJIjwKFkFyY2hpdmVTZXNzaW9uUmVzcG9uc2USIgoHc2Vzc2lvbhgBIAEoCzIRLmRyZWFtLnYxLlNlc3Npb24iIgoURGVsZXRlU2Vzc2lvblJlcXVlc3QSCgoCaWQYASABKAkiFwoVRGVsZXRlU2Vzc2lvblJlc3BvbnNlMvIECg5TZXNzaW9uU2VydmljZRJQCg1DcmVhdGVTZXNzaW9uEh4uZHJlYW0udjEuQ3JlYXRlU2Vzc2lvblJlcXVlc3QaHy5kcmVhbS52MS5DcmVhdGVTZXNzaW9uUmVzcG9uc2USTAoKR2V0U2Vzc2lvbhIbLmRyZWFtLnYxLkdldFNlc3Npb25SZXF1ZXN0GhwuZHJlYW0udjEuR2V0U2Vzc2lvblJlc3BvbnNlIgOQAgESUgoMTGlzdFNlc3Npb25zEh0uZHJlYW0udjEuTGlzdFNlc3Npb25zUmVxdWVzdBoeLmRyZWFtLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlIgOQAgESYgoTQXBwZW5kU2Vzc2lvbkV2ZW50cxIkLmRyZWFtLnYxLkFwcGVuZFNlc3Npb25FdmVudHNSZXF1ZXN0GiUuZHJlYW0udjEuQXBwZW5kU2Vzc2lvbkV2ZW50c1Jlc3BvbnNlEmEKEUxpc3RTZXNzaW9uRXZlbnRzEiIuZHJlYW0udjEuTGlzdFNlc3Npb25FdmVudHNSZXF1ZXN0GiMuZHJlYW0udjEuTGlzdFNlc3Npb25FdmVudHNSZXNwb25zZSIDkAIBElMKDkFyY2hpdmVTZXNzaW9uEh8uZHJlYW0udjEuQXJjaGl2ZVNlc3Npb25SZXF1ZXN0GiAuZHJlYW0udjEuQXJjaGl2ZVNlc3Npb25SZXNwb25zZRJQCg1EZWxldGVTZXNzaW9uEh4uZHJlYW0udjEuRGVsZXRlU2Vzc2lvblJlcXVlc3QaHy5kcmVhbS52MS5EZWxldGVTZXNzaW9uUmVzcG9uc2ViBnByb3RvMw", [file_dream_v1_dream, file_dream_v1_session, file_google_protobuf_timestamp]);
+  fileDesc("Ch5kcmVhbS92MS9zZXNzaW9uX3NlcnZpY2UucHJvdG8SCGRyZWFtLnYxIuYBChRDcmVhdGVTZXNzaW9uUmVxdWVzdBINCgV0aXRsZRgBIAEoCRIQCghhZ2VudF9pZBgCIAEoCRIUCgx3b3Jrc3BhY2VfaWQYAyABKAkSGAoQbWVtb3J5X3N0b3JlX2lkcxgEIAMoCRIMCgR0YWdzGAUgAygJEj4KCG1ldGFkYXRhGAYgAygLMiwuZHJlYW0udjEuQ3JlYXRlU2Vzc2lvblJlcXVlc3QuTWV0YWRhdGFFbnRyeRovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiOwoVQ3JlYXRlU2Vzc2lvblJlc3BvbnNlEiIKB3Nlc3Npb24YASABKAsyES5kcmVhbS52MS5TZXNzaW9uIh8KEUdldFNlc3Npb25SZXF1ZXN0EgoKAmlkGAEgASgJIjgKEkdldFNlc3Npb25SZXNwb25zZRIiCgdzZXNzaW9uGAEgASgLMhEuZHJlYW0udjEuU2Vzc2lvbiKkAQoTTGlzdFNlc3Npb25zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIYChBpbmNsdWRlX2FyY2hpdmVkGAMgASgIEhQKDHdvcmtzcGFjZV9pZBgEIAEoCRIQCghhZ2VudF9pZBgFIAEoCRILCgN0YWcYBiABKAkSFwoPbWVtb3J5X3N0b3JlX2lkGAcgASgJIlQKFExpc3RTZXNzaW9uc1Jlc3BvbnNlEiMKCHNlc3Npb25zGAEgAygLMhEuZHJlYW0udjEuU2Vzc2lvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiWwoaQXBwZW5kU2Vzc2lvbkV2ZW50c1JlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRIpCgZldmVudHMYAiADKAsyGS5kcmVhbS52MS5OZXdTZXNzaW9uRXZlbnQiqgEKD05ld1Nlc3Npb25FdmVudBIKCgJpZBgBIAEoCRIPCgdzcGVha2VyGAIgASgJEh4KBXRydXN0GAMgASgOMg8uZHJlYW0udjEuVHJ1c3QSDAoEdGV4dBgEIAEoCRIfCgZibG9ja3MYBSADKAsyDy5kcmVhbS52MS5CbG9jaxIrCgdzYWlkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJFChtBcHBlbmRTZXNzaW9uRXZlbnRzUmVzcG9uc2USJgoGZXZlbnRzGAEgAygLMhYuZHJlYW0udjEuU2Vzc2lvbkV2ZW50IlcKGExpc3RTZXNzaW9uRXZlbnRzUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJEhQKDGFmdGVyX251bWJlchgCIAEoAxIRCglwYWdlX3NpemUYAyABKAUiXgoZTGlzdFNlc3Npb25FdmVudHNSZXNwb25zZRImCgZldmVudHMYASADKAsyFi5kcmVhbS52MS5TZXNzaW9uRXZlbnQSGQoRbmV4dF9hZnRlcl9udW1iZXIYAiABKAMi1gEKFFVwZGF0ZVNlc3Npb25SZXF1ZXN0EgoKAmlkGAEgASgJEhIKBXRpdGxlGAIgASgJSACIAQESPgoIbWV0YWRhdGEYAyADKAsyLC5kcmVhbS52MS5VcGRhdGVTZXNzaW9uUmVxdWVzdC5NZXRhZGF0YUVudHJ5EiMKBHRhZ3MYBCABKAsyFS5kcmVhbS52MS5TZXNzaW9uVGFncxovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCAoGX3RpdGxlIhsKC1Nlc3Npb25UYWdzEgwKBHRhZ3MYASADKAkiOwoVVXBkYXRlU2Vzc2lvblJlc3BvbnNlEiIKB3Nlc3Npb24YASABKAsyES5kcmVhbS52MS5TZXNzaW9uIiMKFUFyY2hpdmVTZXNzaW9uUmVxdWVzdBIKCgJpZBgBIAEoCSI8ChZBcmNoaXZlU2Vzc2lvblJlc3BvbnNlEiIKB3Nlc3Npb24YASABKAsyES5kcmVhbS52MS5TZXNzaW9uIiIKFERlbGV0ZVNlc3Npb25SZXF1ZXN0EgoKAmlkGAEgASgJIhcKFURlbGV0ZVNlc3Npb25SZXNwb25zZTLEBQoOU2Vzc2lvblNlcnZpY2USUAoNQ3JlYXRlU2Vzc2lvbhIeLmRyZWFtLnYxLkNyZWF0ZVNlc3Npb25SZXF1ZXN0Gh8uZHJlYW0udjEuQ3JlYXRlU2Vzc2lvblJlc3BvbnNlEkwKCkdldFNlc3Npb24SGy5kcmVhbS52MS5HZXRTZXNzaW9uUmVxdWVzdBocLmRyZWFtLnYxLkdldFNlc3Npb25SZXNwb25zZSIDkAIBElIKDExpc3RTZXNzaW9ucxIdLmRyZWFtLnYxLkxpc3RTZXNzaW9uc1JlcXVlc3QaHi5kcmVhbS52MS5MaXN0U2Vzc2lvbnNSZXNwb25zZSIDkAIBEmIKE0FwcGVuZFNlc3Npb25FdmVudHMSJC5kcmVhbS52MS5BcHBlbmRTZXNzaW9uRXZlbnRzUmVxdWVzdBolLmRyZWFtLnYxLkFwcGVuZFNlc3Npb25FdmVudHNSZXNwb25zZRJhChFMaXN0U2Vzc2lvbkV2ZW50cxIiLmRyZWFtLnYxLkxpc3RTZXNzaW9uRXZlbnRzUmVxdWVzdBojLmRyZWFtLnYxLkxpc3RTZXNzaW9uRXZlbnRzUmVzcG9uc2UiA5ACARJQCg1VcGRhdGVTZXNzaW9uEh4uZHJlYW0udjEuVXBkYXRlU2Vzc2lvblJlcXVlc3QaHy5kcmVhbS52MS5VcGRhdGVTZXNzaW9uUmVzcG9uc2USUwoOQXJjaGl2ZVNlc3Npb24SHy5kcmVhbS52MS5BcmNoaXZlU2Vzc2lvblJlcXVlc3QaIC5kcmVhbS52MS5BcmNoaXZlU2Vzc2lvblJlc3BvbnNlElAKDURlbGV0ZVNlc3Npb24SHi5kcmVhbS52MS5EZWxldGVTZXNzaW9uUmVxdWVzdBofLmRyZWFtLnYxLkRlbGV0ZVNlc3Npb25SZXNwb25zZWIGcHJvdG8z", [file_dream_v1_dream, file_dream_v1_session, file_google_protobuf_timestamp]);
 
 /**
  * A session to create.
@@ -397,6 +397,90 @@ export const ListSessionEventsResponseSchema: GenMessage<ListSessionEventsRespon
   messageDesc(file_dream_v1_session_service, 10);
 
 /**
+ * What to change of a session. An absent field stays as it is.
+ *
+ * @generated from message dream.v1.UpdateSessionRequest
+ */
+export type UpdateSessionRequest = Message<"dream.v1.UpdateSessionRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * At most 255 characters.
+   *
+   * @generated from field: optional string title = 2;
+   */
+  title?: string | undefined;
+
+  /**
+   * Pairs to set; an empty value removes the key.
+   *
+   * @generated from field: map<string, string> metadata = 3;
+   */
+  metadata: { [key: string]: string };
+
+  /**
+   * The tags in place of those that are; absent: they stay.
+   *
+   * @generated from field: dream.v1.SessionTags tags = 4;
+   */
+  tags?: SessionTags | undefined;
+};
+
+/**
+ * Describes the message dream.v1.UpdateSessionRequest.
+ * Use `create(UpdateSessionRequestSchema)` to create a new message.
+ */
+export const UpdateSessionRequestSchema: GenMessage<UpdateSessionRequest> = /*@__PURE__*/
+  messageDesc(file_dream_v1_session_service, 11);
+
+/**
+ * Tags of a session.
+ *
+ * @generated from message dream.v1.SessionTags
+ */
+export type SessionTags = Message<"dream.v1.SessionTags"> & {
+  /**
+   * At most 16 of 1 to 64 characters. Empty: none.
+   *
+   * @generated from field: repeated string tags = 1;
+   */
+  tags: string[];
+};
+
+/**
+ * Describes the message dream.v1.SessionTags.
+ * Use `create(SessionTagsSchema)` to create a new message.
+ */
+export const SessionTagsSchema: GenMessage<SessionTags> = /*@__PURE__*/
+  messageDesc(file_dream_v1_session_service, 12);
+
+/**
+ * The session after the change.
+ *
+ * @generated from message dream.v1.UpdateSessionResponse
+ */
+export type UpdateSessionResponse = Message<"dream.v1.UpdateSessionResponse"> & {
+  /**
+   * As it is now.
+   *
+   * @generated from field: dream.v1.Session session = 1;
+   */
+  session?: Session | undefined;
+};
+
+/**
+ * Describes the message dream.v1.UpdateSessionResponse.
+ * Use `create(UpdateSessionResponseSchema)` to create a new message.
+ */
+export const UpdateSessionResponseSchema: GenMessage<UpdateSessionResponse> = /*@__PURE__*/
+  messageDesc(file_dream_v1_session_service, 13);
+
+/**
  * Names a session to archive.
  *
  * @generated from message dream.v1.ArchiveSessionRequest
@@ -415,7 +499,7 @@ export type ArchiveSessionRequest = Message<"dream.v1.ArchiveSessionRequest"> & 
  * Use `create(ArchiveSessionRequestSchema)` to create a new message.
  */
 export const ArchiveSessionRequestSchema: GenMessage<ArchiveSessionRequest> = /*@__PURE__*/
-  messageDesc(file_dream_v1_session_service, 11);
+  messageDesc(file_dream_v1_session_service, 14);
 
 /**
  * The session after the call.
@@ -436,7 +520,7 @@ export type ArchiveSessionResponse = Message<"dream.v1.ArchiveSessionResponse"> 
  * Use `create(ArchiveSessionResponseSchema)` to create a new message.
  */
 export const ArchiveSessionResponseSchema: GenMessage<ArchiveSessionResponse> = /*@__PURE__*/
-  messageDesc(file_dream_v1_session_service, 12);
+  messageDesc(file_dream_v1_session_service, 15);
 
 /**
  * Names a session to delete.
@@ -457,7 +541,7 @@ export type DeleteSessionRequest = Message<"dream.v1.DeleteSessionRequest"> & {
  * Use `create(DeleteSessionRequestSchema)` to create a new message.
  */
 export const DeleteSessionRequestSchema: GenMessage<DeleteSessionRequest> = /*@__PURE__*/
-  messageDesc(file_dream_v1_session_service, 13);
+  messageDesc(file_dream_v1_session_service, 16);
 
 /**
  * The session is gone.
@@ -472,7 +556,7 @@ export type DeleteSessionResponse = Message<"dream.v1.DeleteSessionResponse"> & 
  * Use `create(DeleteSessionResponseSchema)` to create a new message.
  */
 export const DeleteSessionResponseSchema: GenMessage<DeleteSessionResponse> = /*@__PURE__*/
-  messageDesc(file_dream_v1_session_service, 14);
+  messageDesc(file_dream_v1_session_service, 17);
 
 /**
  * Sessions and their events.
@@ -532,7 +616,17 @@ export const SessionService: GenService<{
     output: typeof ListSessionEventsResponseSchema;
   },
   /**
-   * Makes a session read-only for good.
+   * Changes title, metadata or tags. FAILED_PRECONDITION for an archived session.
+   *
+   * @generated from rpc dream.v1.SessionService.UpdateSession
+   */
+  updateSession: {
+    methodKind: "unary";
+    input: typeof UpdateSessionRequestSchema;
+    output: typeof UpdateSessionResponseSchema;
+  },
+  /**
+   * Makes a session read-only for good. Repeating it changes nothing.
    *
    * @generated from rpc dream.v1.SessionService.ArchiveSession
    */
@@ -542,7 +636,8 @@ export const SessionService: GenService<{
     output: typeof ArchiveSessionResponseSchema;
   },
   /**
-   * Deletes a session with its events.
+   * Deletes a session with its events, archived ones too. A dream that reads it fails. What dreams
+   * wrote down of it stays; see ErasureService.
    *
    * @generated from rpc dream.v1.SessionService.DeleteSession
    */

@@ -1,5 +1,8 @@
 /** How a call to the server ends: with its answer, or with one of the errors that the ports promise. */
 import {
+  type AnyBulkWriteOperation,
+  type Collection,
+  type Document,
   MongoClientClosedError,
   MongoError,
   MongoErrorLabel,
@@ -12,6 +15,7 @@ import {
 } from "mongodb";
 import { ReveriedError } from "../../core/errors.ts";
 import type { Clock } from "../../ports/clock.ts";
+import { inBatches, writeBatch } from "./documents.ts";
 
 /** Waits between the tries of one call: a fail-over of a second or two is ridden out, an outage is told soon. */
 const pausesMs = [50, 250, 1_000] as const;
@@ -81,6 +85,17 @@ export async function upsert<T>(operation: () => Promise<T>): Promise<T> {
     } catch (error) {
       if (!isDuplicateKey(error) || tries === upsertTries) throw error;
     }
+  }
+}
+
+/** Runs writes that are each safe to repeat, in any order, a batch a message. */
+export async function writeAll<T extends Document>(
+  calls: Calls,
+  collection: Collection<T>,
+  writes: readonly AnyBulkWriteOperation<T>[],
+): Promise<void> {
+  for (const batch of inBatches(writes, writeBatch)) {
+    await calls.run(() => upsert(() => collection.bulkWrite(batch, { ordered: false })));
   }
 }
 

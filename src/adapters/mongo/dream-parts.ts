@@ -47,6 +47,8 @@ export interface SummaryDocument extends Omit<DreamSummary, "sessionsRead" | "ev
 }
 
 export interface CommitDocument {
+  /** Absent in documents of schema version 1. */
+  readonly id?: string;
   readonly store_id: string;
   readonly base: string;
   readonly next: string;
@@ -125,14 +127,14 @@ export function fromSummary(document: SummaryDocument): DreamSummary {
   return { ...same, sessionsRead: sessions_read, eventsRead: events_read, memoriesRead: memories_read };
 }
 
-export function toCommit({ storeId, base, next, summary }: Commit): CommitDocument {
-  return { store_id: storeId, base, next, summary: toSummary(summary) };
+export function toCommit({ id, storeId, base, next, summary }: Commit): CommitDocument {
+  return { id, store_id: storeId, base, next, summary: toSummary(summary) };
 }
 
 export function fromCommit(document: CommitDocument | undefined): Commit | null {
   if (document === undefined) return null;
-  const { store_id, base, next, summary } = document;
-  return { storeId: store_id, base, next, summary: fromSummary(summary) };
+  const { id = "", store_id, base, next, summary } = document;
+  return { id, storeId: store_id, base, next, summary: fromSummary(summary) };
 }
 
 export function toProgress(progress: Progress): ProgressDocument {

@@ -3,6 +3,7 @@ import { MongoClient } from "mongodb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   aBucket,
+  aCommit,
   aContent,
   aDream,
   aHead,
@@ -141,9 +142,22 @@ await describeWith(["mongodb"], "MongoDB storage under faults", () => {
     async ({ memories }, arm) => {
       const store = aStore({ head: "head1" });
       await memories.create(store);
-      const request = { ...acme, storeId: store.id, base: "head1", next: "head2" };
+      const commit = aCommit();
+      const request = {
+        ...acme,
+        storeId: store.id,
+        base: "head1",
+        next: "head2",
+        commit,
+        evenArchived: false,
+      };
       await arm();
-      expect(await memories.switchHead(request)).toMatchObject({ outcome: "switched" });
+      expect(await memories.switchHead(request)).toMatchObject({
+        outcome: "switched",
+        store: { head: "head2", revision: 1 },
+      });
+      const revisions = await memories.listRevisions({ ...acme, storeId: store.id, after: 0, limit: 9 });
+      expect(revisions.map(({ id }) => id)).toEqual([commit.id]);
     },
   );
 

@@ -19,7 +19,8 @@ import type { DreamFilter } from "../../ports/dream-store.ts";
 import type { SessionFilter } from "../../ports/session-store.ts";
 import { createSystemClock } from "../system/clock.ts";
 import { createCalls } from "./calls.ts";
-import { indexes, migrate } from "./migrations.ts";
+import { indexes } from "./indexes.ts";
+import { migrate } from "./migrations.ts";
 import { createMongoPorts, type MongoStorage } from "./storage.ts";
 
 interface Query {

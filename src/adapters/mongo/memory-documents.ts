@@ -2,10 +2,20 @@
 import type { Edit, RecordedChange, Source } from "../../core/change-set.ts";
 import type { Bucket, Head, MemoryEntry, MemoryStore } from "../../core/memory.ts";
 import type { Trust } from "../../core/session.ts";
-import { fromDate, fromPairs, keyOf, type Pair, toDate, toPairs } from "./documents.ts";
+import {
+  fromDate,
+  fromPairs,
+  keyOf,
+  type MaybeDeleted,
+  type Pair,
+  sortable,
+  toDate,
+  toPairs,
+} from "./documents.ts";
 import { type CollectionDocument, fromCollection, toCollection } from "./dream-parts.ts";
+import type { LastDocument } from "./history-documents.ts";
 
-export interface StoreDocument {
+export interface StoreDocument extends MaybeDeleted {
   readonly _id: string;
   readonly tenant: string;
   readonly store_id: string;
@@ -14,7 +24,13 @@ export interface StoreDocument {
   readonly metadata: readonly Pair[];
   /** Absent, not null, for a store that is no collection's: the unique index skips it by that. */
   readonly collection?: CollectionDocument;
+  readonly protected_paths: readonly string[];
   readonly head: string;
+  readonly revision: number;
+  /** The newest revision; absent while there is none, or when it is no longer kept. */
+  readonly last?: LastDocument;
+  readonly origin: { readonly store_id: string | null; readonly head: string } | null;
+  readonly edition: number;
   readonly created_at: Date;
   readonly updated_at: Date;
   readonly archived_at: Date | null;
@@ -52,7 +68,8 @@ interface EntryDocument {
   readonly updated_at: Date;
 }
 
-export interface ChangeDocument {
+/** The key is `<tenant>/<dream>/<attempt>/<index>`. */
+export interface ChangeDocument extends ChangePlace {
   readonly _id: string;
   readonly kind: RecordedChange["kind"];
   readonly path: string;
@@ -65,6 +82,14 @@ export interface ChangeDocument {
   readonly trust: Trust;
   readonly flags: readonly string[];
   readonly edits: readonly EditDocument[];
+}
+
+/** Where a change is kept, in fields too, because keys do not sort attempts by number. */
+export interface ChangePlace {
+  readonly tenant: string;
+  readonly dream_id: string;
+  readonly attempt: number;
+  readonly index: number;
 }
 
 interface EditDocument extends Omit<Edit, "sources"> {
@@ -100,7 +125,11 @@ export function toStoreDocument(store: MemoryStore): StoreDocument {
     description: store.description,
     metadata: toPairs(store.metadata),
     ...(store.collection !== null && { collection: toCollection(store.collection) }),
+    protected_paths: store.protectedPaths,
     head: store.head,
+    revision: store.revision,
+    origin: store.origin === null ? null : { store_id: store.origin.storeId, head: store.origin.head },
+    edition: store.edition,
     created_at: new Date(store.createdAt),
     updated_at: new Date(store.updatedAt),
     archived_at: toDate(store.archivedAt),
@@ -115,7 +144,12 @@ export function fromStoreDocument(document: StoreDocument): MemoryStore {
     description: document.description,
     metadata: fromPairs(document.metadata),
     collection: fromCollection(document.collection),
+    protectedPaths: document.protected_paths,
     head: document.head,
+    revision: document.revision,
+    origin:
+      document.origin === null ? null : { storeId: document.origin.store_id, head: document.origin.head },
+    edition: document.edition,
     createdAt: document.created_at.getTime(),
     updatedAt: document.updated_at.getTime(),
     archivedAt: fromDate(document.archived_at),
@@ -167,10 +201,16 @@ function fromEntry(document: EntryDocument): MemoryEntry {
   };
 }
 
-export function toChangeDocument(_id: string, change: RecordedChange): ChangeDocument {
+/** What the keys of all changes of an attempt begin with. */
+export function changePrefix(tenant: string, dreamId: string, attempt: number): string {
+  return `${keyOf({ tenant, id: dreamId })}/${attempt}/`;
+}
+
+export function toChangeDocument(place: ChangePlace, change: RecordedChange): ChangeDocument {
   const { toPath, beforeHash, afterHash, baseVersionId, edits, ...same } = change;
   return {
-    _id,
+    _id: changePrefix(place.tenant, place.dream_id, place.attempt) + sortable(place.index),
+    ...place,
     ...same,
     to_path: toPath,
     before_hash: beforeHash,
@@ -181,7 +221,8 @@ export function toChangeDocument(_id: string, change: RecordedChange): ChangeDoc
 }
 
 export function fromChangeDocument(document: ChangeDocument): RecordedChange {
-  const { _id, to_path, before_hash, after_hash, base_version_id, edits, ...same } = document;
+  const { to_path, before_hash, after_hash, base_version_id, edits, ...rest } = document;
+  const { _id, tenant, dream_id, attempt, index, ...same } = rest;
   return {
     ...same,
     toPath: to_path,

@@ -1,12 +1,13 @@
 /** The immutable parts of stores, and the changes of dreams: each keyed by what it is, so that a repeat is harmless. */
-import type { AnyBulkWriteOperation, Collection, Document } from "mongodb";
+import type { Collection } from "mongodb";
 import type { MemoryStores } from "../../ports/memory-store.ts";
-import { type Calls, upsert } from "./calls.ts";
-import { inBatches, keyOf, sortable, writeBatch } from "./documents.ts";
+import { type Calls, writeAll } from "./calls.ts";
+import type { Collections } from "./collections.ts";
+import { keyOf, sortable } from "./documents.ts";
 import {
   type BucketDocument,
-  type ChangeDocument,
   type ContentDocument,
+  changePrefix,
   fromBucketDocument,
   fromChangeDocument,
   fromHeadDocument,
@@ -17,18 +18,20 @@ import {
   toHeadFields,
 } from "./memory-documents.ts";
 
-export interface MemoryPartsDeps {
-  readonly heads: Collection<Part>;
-  readonly buckets: Collection<Part>;
-  readonly contents: Collection<Part>;
-  readonly changes: Collection<ChangeDocument>;
-  readonly calls: Calls;
-}
+type MemoryParts = Pick<
+  MemoryStores,
+  | "putHead"
+  | "putBuckets"
+  | "putContents"
+  | "getHead"
+  | "getBuckets"
+  | "getContents"
+  | "putChanges"
+  | "listChanges"
+>;
 
-type MemoryParts = Omit<MemoryStores, "create" | "get" | "findCollection" | "list" | "switchHead">;
-
-export function createMemoryParts(deps: MemoryPartsDeps): MemoryParts {
-  const { heads, buckets, contents, changes, calls } = deps;
+export function createMemoryParts(collections: Collections, calls: Calls): MemoryParts {
+  const { heads, buckets, contents, changes } = collections;
   return {
     async putHead({ tenant, head, now }) {
       await put<HeadDocument>(calls, heads, now, [
@@ -75,9 +78,9 @@ export function createMemoryParts(deps: MemoryPartsDeps): MemoryParts {
     },
 
     async putChanges({ tenant, dreamId, attempt, first, changes: all }) {
-      const prefix = changePrefix(tenant, dreamId, attempt);
-      const writes = all.map((change, index) => {
-        const { _id, ...fields } = toChangeDocument(`${prefix}${sortable(first + index)}`, change);
+      const writes = all.map((change, offset) => {
+        const place = { tenant, dream_id: dreamId, attempt, index: first + offset };
+        const { _id, ...fields } = toChangeDocument(place, change);
         return { replaceOne: { filter: { _id }, replacement: fields, upsert: true } };
       });
       await writeAll(calls, changes, writes);
@@ -94,10 +97,6 @@ export function createMemoryParts(deps: MemoryPartsDeps): MemoryParts {
   };
 }
 
-function changePrefix(tenant: string, dreamId: string, attempt: number): string {
-  return `${keyOf({ tenant, id: dreamId })}/${attempt}/`;
-}
-
 /** Writes the parts that are not there, and raises `touched_at` of all. */
 async function put<T extends Part>(
   calls: Calls,
@@ -110,16 +109,6 @@ async function put<T extends Part>(
     updateOne: { filter: { _id }, update: { $setOnInsert: fields, $max }, upsert: true },
   }));
   await writeAll(calls, collection, writes);
-}
-
-async function writeAll<T extends Document>(
-  calls: Calls,
-  collection: Collection<T>,
-  writes: readonly AnyBulkWriteOperation<T>[],
-): Promise<void> {
-  for (const batch of inBatches(writes, writeBatch)) {
-    await calls.run(() => upsert(() => collection.bulkWrite(batch, { ordered: false })));
-  }
 }
 
 async function findMany<T extends Part>(

@@ -1,85 +1,12 @@
 /** The indexes, and the version of the documents. Any number of processes may start at once, so each step is idempotent. */
-import { type Db, type IndexDescription, ObjectId } from "mongodb";
+import { type Db, ObjectId } from "mongodb";
 import { ReveriedError } from "../../core/errors.ts";
 import { isDuplicateKey, upsert } from "./calls.ts";
+import { indexes } from "./indexes.ts";
+import { addHistory } from "./migration-steps.ts";
 
 /** Raise it when documents change so that an older reveried would misread them. */
-export const schemaVersion = 1;
-
-/**
- * Every index. Each unique one is part of a promise; each other one serves a query named in `indexes.test.ts`.
- * Names are given, so that a change of definition is a new name and not a conflict.
- */
-export const indexes: Readonly<Record<string, readonly IndexDescription[]>> = {
-  dreams: [
-    {
-      name: "one_active_dream_per_hold",
-      key: { tenant: 1, holds: 1 },
-      unique: true,
-      partialFilterExpression: { holds: { $exists: true } },
-    },
-    {
-      name: "one_dream_per_origin",
-      key: { tenant: 1, origin: 1 },
-      unique: true,
-      partialFilterExpression: { origin: { $exists: true } },
-    },
-    {
-      name: "pending_by_turn",
-      key: { claim_key: 1, not_before: 1 },
-      partialFilterExpression: { status: "pending" },
-    },
-    {
-      name: "pending_by_due_time",
-      key: { not_before: 1 },
-      partialFilterExpression: { status: "pending" },
-    },
-    {
-      name: "running_by_id",
-      key: { dream_id: 1 },
-      partialFilterExpression: { status: "running" },
-    },
-    {
-      name: "unsent_by_age",
-      key: { relay_due: 1, parked_until: 1 },
-      partialFilterExpression: { relay_due: { $exists: true } },
-    },
-    { name: "newest", key: { tenant: 1, created_at: -1, _id: -1 } },
-    { name: "newest_by_status", key: { tenant: 1, status: 1, created_at: -1, _id: -1 } },
-    {
-      name: "newest_by_store",
-      key: { tenant: 1, "inputs.memory_store_id": 1, created_at: -1, _id: -1 },
-    },
-  ],
-  memory_stores: [
-    {
-      name: "one_store_per_collection",
-      key: {
-        tenant: 1,
-        "collection.workspace_id": 1,
-        "collection.observer": 1,
-        "collection.observed": 1,
-      },
-      unique: true,
-      partialFilterExpression: { collection: { $exists: true } },
-    },
-    { name: "newest", key: { tenant: 1, created_at: -1, _id: -1 } },
-  ],
-  sessions: [
-    { name: "newest", key: { tenant: 1, kind: 1, created_at: -1, _id: -1 } },
-    {
-      name: "newest_by_store",
-      key: { tenant: 1, kind: 1, memory_store_ids: 1, created_at: -1, _id: -1 },
-    },
-    {
-      name: "newest_by_workspace",
-      key: { tenant: 1, kind: 1, workspace_id: 1, created_at: -1, _id: -1 },
-    },
-    { name: "newest_by_agent", key: { tenant: 1, kind: 1, agent_id: 1, created_at: -1, _id: -1 } },
-    { name: "newest_by_tag", key: { tenant: 1, kind: 1, tags: 1, created_at: -1, _id: -1 } },
-  ],
-  session_batches: [{ name: "event_ids", key: { tenant: 1, session_id: 1, event_ids: 1 }, unique: true }],
-};
+export const schemaVersion = 2;
 
 interface SchemaDocument {
   readonly _id: string;
@@ -101,6 +28,7 @@ export async function migrate(db: Db): Promise<{ readonly from: number; readonly
   const migrated = { from: found?.version ?? 0, to: schemaVersion };
   if (migrated.from === schemaVersion) return migrated;
   await checkUniqueness(db);
+  if (migrated.from < 2) await addHistory(db);
   await upsert(() =>
     meta.updateOne({ _id: "schema" }, { $max: { version: schemaVersion } }, { upsert: true }),
   );

@@ -3,28 +3,18 @@
  * the session's `last_event`, raised by maximum. Until the second, no reader sees the batch. A writer that finds the
  * number taken finishes the other's second write and takes the next number, so a crash between the two stops nobody.
  */
-import { BSON, type Collection } from "mongodb";
+import { BSON } from "mongodb";
 import { ReveriedError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
 import type { NewSessionEvent, SessionEvent } from "../../core/session.ts";
 import type { SessionStore } from "../../ports/session-store.ts";
 import { type Calls, unlessDuplicate } from "./calls.ts";
-import { keyOf } from "./documents.ts";
-import {
-  type BatchDocument,
-  fromBatchDocument,
-  type SessionDocument,
-  toBatchDocument,
-} from "./session-documents.ts";
-
-export interface AppendDeps {
-  readonly sessions: Collection<SessionDocument>;
-  readonly batches: Collection<BatchDocument>;
-  readonly calls: Calls;
-}
+import type { Collections } from "./collections.ts";
+import { keyOf, notDeleted, unlessDeleted } from "./documents.ts";
+import { type BatchDocument, fromBatchDocument, toBatchDocument } from "./session-documents.ts";
 
 /** A document may have 16 MiB on every compatible server; the rest is room for what the server adds. */
-const batchBytesMax = 15 * 1_048_576;
+export const batchBytesMax = 15 * 1_048_576;
 
 interface Target {
   readonly tenant: string;
@@ -37,13 +27,17 @@ interface Stored extends Shown {
   readonly events: SessionEvent[];
 }
 
-export function createAppend({ sessions, batches, calls }: AppendDeps): SessionStore["append"] {
+export function createAppend({ sessions, batches }: Collections, calls: Calls): SessionStore["append"] {
   return ({ tenant, sessionId, events, now }) => {
     const target = { tenant, id: sessionId };
-    return calls.run(async () => {
+    return calls.run(async (again) => {
       for (let attempt = 0; attempt < limits.casAttempts; attempt += 1) {
-        const session = await sessions.findOne({ _id: keyOf(target) });
-        if (session === null) return null;
+        const session = unlessDeleted(await sessions.findOne({ _id: keyOf(target) }));
+        if (session === null) {
+          // A batch written after the session's others were removed would be left behind.
+          if (again || attempt > 0) await discard(target, events);
+          return null;
+        }
         if (events.length === 0) return session.archived_at === null ? [] : null;
         if (session.archived_at !== null) {
           const stored = await findStored(target, events);
@@ -53,10 +47,14 @@ export function createAppend({ sessions, batches, calls }: AppendDeps): SessionS
         checkSize(batch);
         checkDistinct(batch);
         if ((await unlessDuplicate(batches.insertOne(batch))) !== null) {
-          return (await show(target, batch)) ? fromBatchDocument(batch) : null;
+          if (await show(target, batch)) return fromBatchDocument(batch);
+          continue;
         }
         const stored = await findStored(target, events);
-        if (stored !== null) return (await show(target, stored)) ? stored.events : null;
+        if (stored !== null) {
+          if (await show(target, stored)) return stored.events;
+          continue;
+        }
         // Somebody else's batch has the number: see to it that it counts, then take the next.
         const other = await batches.findOne({ _id: batch._id });
         if (other !== null) await show(target, other);
@@ -68,15 +66,21 @@ export function createAppend({ sessions, batches, calls }: AppendDeps): SessionS
     });
   };
 
-  /** Lets readers see a batch and those before it; false when the session was archived before they were to be seen. */
+  /** Lets readers see a batch and those before it; false when the session was archived or deleted before they were to be seen. */
   async function show(target: Target, { last, created_at }: Shown): Promise<boolean> {
     const shown = await sessions.updateOne(
-      { _id: keyOf(target), archived_at: null },
+      { _id: keyOf(target), archived_at: null, ...notDeleted },
       { $max: { last_event: last, updated_at: created_at } },
     );
     if (shown.matchedCount > 0) return true;
-    const session = await sessions.findOne({ _id: keyOf(target) });
+    const session = unlessDeleted(await sessions.findOne({ _id: keyOf(target) }));
     return session !== null && session.last_event >= last;
+  }
+
+  /** Removes what this call has written for a session that is gone. */
+  async function discard({ tenant, id }: Target, events: readonly NewSessionEvent[]): Promise<void> {
+    const event_ids = { $in: events.map((event) => event.id) };
+    await batches.deleteMany({ tenant, session_id: id, event_ids });
   }
 
   /** These very events as they were stored, or null when none was. Throws `conflict` when only some were. */

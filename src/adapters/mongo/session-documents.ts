@@ -7,9 +7,18 @@ import type {
   SessionKind,
   Trust,
 } from "../../core/session.ts";
-import { fromDate, fromPairs, keyOf, type Pair, sortable, toDate, toPairs } from "./documents.ts";
+import {
+  fromDate,
+  fromPairs,
+  keyOf,
+  type MaybeDeleted,
+  type Pair,
+  sortable,
+  toDate,
+  toPairs,
+} from "./documents.ts";
 
-export interface SessionDocument {
+export interface SessionDocument extends MaybeDeleted {
   readonly _id: string;
   readonly tenant: string;
   readonly session_id: string;
@@ -23,6 +32,7 @@ export interface SessionDocument {
   readonly metadata: readonly Pair[];
   /** Batches above this number are not seen by readers. */
   readonly last_event: number;
+  readonly edition: number;
   readonly created_at: Date;
   readonly updated_at: Date;
   readonly archived_at: Date | null;
@@ -80,6 +90,7 @@ export function toSessionDocument(session: Session): SessionDocument {
     tags: session.tags,
     metadata: toPairs(session.metadata),
     last_event: session.lastEvent,
+    edition: session.edition,
     created_at: new Date(session.createdAt),
     updated_at: new Date(session.updatedAt),
     archived_at: toDate(session.archivedAt),
@@ -99,6 +110,7 @@ export function fromSessionDocument(document: SessionDocument): Session {
     tags: document.tags,
     metadata: fromPairs(document.metadata),
     lastEvent: document.last_event,
+    edition: document.edition,
     createdAt: document.created_at.getTime(),
     updatedAt: document.updated_at.getTime(),
     archivedAt: fromDate(document.archived_at),

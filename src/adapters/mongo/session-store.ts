@@ -1,44 +1,47 @@
-import type { Collection, Filter } from "mongodb";
+import { isDeepStrictEqual } from "node:util";
+import type { Filter } from "mongodb";
+import type { Session } from "../../core/session.ts";
 import type { SessionFilter, SessionStore } from "../../ports/session-store.ts";
 import { type Calls, unlessDuplicate } from "./calls.ts";
-import { keyOf, newestFirst, olderThan } from "./documents.ts";
-import { createAppend } from "./session-append.ts";
+import type { Collections } from "./collections.ts";
 import {
-  type BatchDocument,
-  batchKey,
-  fromBatchDocument,
-  fromSessionDocument,
-  type SessionDocument,
-  toSessionDocument,
-} from "./session-documents.ts";
+  bury,
+  keyOf,
+  newestFirst,
+  notDeleted,
+  olderThan,
+  stillDeleting,
+  toPairs,
+  unlessDeleted,
+} from "./documents.ts";
+import { createAppend } from "./session-append.ts";
+import { fromSessionDocument, type SessionDocument, toSessionDocument } from "./session-documents.ts";
+import { readEvents } from "./session-events.ts";
 
-export interface SessionStoreDeps {
-  readonly sessions: Collection<SessionDocument>;
-  readonly batches: Collection<BatchDocument>;
-  readonly calls: Calls;
-}
-
-export function createMongoSessionStore(deps: SessionStoreDeps): SessionStore {
-  const { sessions, batches, calls } = deps;
+export function createMongoSessionStore(collections: Collections, calls: Calls): SessionStore {
+  const { sessions, sessionTombstones } = collections;
   return {
-    append: createAppend(deps),
+    append: createAppend(collections, calls),
 
     create(session) {
       return calls.run(async () => {
         await unlessDuplicate(sessions.insertOne(toSessionDocument(session)));
-        return fromNullable(await sessions.findOne({ _id: keyOf(session) })) ?? session;
+        const stored = await sessions.findOne({ _id: keyOf(session) });
+        if (stored?.deleted === true) throw stillDeleting("session", session.id);
+        return fromNullable(stored) ?? session;
       });
     },
 
     get(key) {
-      return calls.run(async () => fromNullable(await sessions.findOne({ _id: keyOf(key) })));
+      return calls.run(() => find(key));
     },
 
     getMany({ tenant, ids }) {
       if (ids.length === 0) return Promise.resolve([]);
       return calls.run(async () => {
         const keys = ids.map((id) => keyOf({ tenant, id }));
-        return (await sessions.find({ _id: { $in: keys } }).toArray()).map(fromSessionDocument);
+        const found = await sessions.find({ _id: { $in: keys } }).toArray();
+        return found.flatMap((document) => fromNullable(document) ?? []);
       });
     },
 
@@ -49,45 +52,55 @@ export function createMongoSessionStore(deps: SessionStoreDeps): SessionStore {
       });
     },
 
-    readEvents({ tenant, sessionId, after, upTo, limit }) {
-      const key = { tenant, id: sessionId };
-      // Numbers have no gap, so these are all the numbers that a page can hold.
-      const end = Math.min(upTo, after + limit);
-      if (end <= after) return Promise.resolve([]);
+    readEvents(query) {
+      return calls.run(() => readEvents(collections, query));
+    },
+
+    count({ tenant, max }) {
+      // A tombstone has no kind: the index alone answers, and no document is read.
+      return calls.run(() => sessions.countDocuments({ tenant, kind: "conversation" }, { limit: max }));
+    },
+
+    save({ read, next }) {
       return calls.run(async () => {
-        const [session, [containing], following] = await Promise.all([
-          sessions.findOne({ _id: keyOf(key) }, { projection: { last_event: 1 } }),
-          batches
-            .find({ _id: { $gte: batchKey(key, 0), $lte: batchKey(key, after + 1) } })
-            .sort({ _id: -1 })
-            .limit(1)
-            .toArray(),
-          batches
-            .find({ _id: { $gt: batchKey(key, after + 1), $lte: batchKey(key, end) } })
-            .sort({ _id: 1 })
-            .toArray(),
-        ]);
-        const seen = Math.min(end, session?.last_event ?? 0);
-        const found = containing === undefined ? following : [containing, ...following];
-        const events = found.flatMap(fromBatchDocument);
-        return events.filter((event) => event.number > after && event.number <= seen);
+        const { title, tags, metadata, edition } = next;
+        const saved = await sessions.findOneAndUpdate(
+          { _id: keyOf(read), edition: read.edition, ...notDeleted },
+          {
+            $set: { title, tags, metadata: toPairs(metadata), edition },
+            // By maximum, because appends raise it too.
+            $max: { updated_at: new Date(next.updatedAt) },
+          },
+          { returnDocument: "after" },
+        );
+        if (saved !== null) return { outcome: "saved", session: fromSessionDocument(saved) };
+        const session = await find(read);
+        return { outcome: session !== null && isSaved(session, next) ? "saved" : "stale", session };
       });
+    },
+
+    delete(key) {
+      return calls.run((again) => bury(sessionTombstones, key, again));
     },
 
     archive({ tenant, id, now }) {
       return calls.run(async () => {
-        const _id = keyOf({ tenant, id });
         const archived = await sessions.findOneAndUpdate(
-          { _id, archived_at: null },
-          { $set: { archived_at: new Date(now) } },
+          { _id: keyOf({ tenant, id }), archived_at: null, ...notDeleted },
+          { $set: { archived_at: new Date(now) }, $inc: { edition: 1 } },
           { returnDocument: "after" },
         );
-        return fromNullable(archived ?? (await sessions.findOne({ _id })));
+        return archived === null ? await find({ tenant, id }) : fromSessionDocument(archived);
       });
     },
   };
+
+  async function find(key: Parameters<SessionStore["get"]>[0]): Promise<Session | null> {
+    return fromNullable(await sessions.findOne({ _id: keyOf(key) }));
+  }
 }
 
+/** Names the kind, which no tombstone has. */
 function matching(filter: SessionFilter): Filter<SessionDocument> {
   return {
     kind: filter.kind,
@@ -99,6 +112,15 @@ function matching(filter: SessionFilter): Filter<SessionDocument> {
   };
 }
 
-function fromNullable(document: SessionDocument | null) {
-  return document === null ? null : fromSessionDocument(document);
+function isSaved(stored: Session, next: Session): boolean {
+  return isDeepStrictEqual(writtenBySave(stored), writtenBySave(next));
+}
+
+function writtenBySave({ title, tags, metadata, edition }: Session) {
+  return { title, tags, metadata, edition };
+}
+
+function fromNullable(document: SessionDocument | null): Session | null {
+  const found = unlessDeleted(document);
+  return found === null ? null : fromSessionDocument(found);
 }

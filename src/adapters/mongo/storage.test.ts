@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { freePort } from "../../../test/support/services.ts";
 import { describeWith, freshName } from "../../../test/support/with-services.ts";
 import { createSystemClock } from "../system/clock.ts";
-import { indexes, schemaVersion } from "./migrations.ts";
+import { indexes } from "./indexes.ts";
+import { schemaVersion } from "./migrations.ts";
 import { openMongoStorage } from "./storage.ts";
 
 const clock = createSystemClock();

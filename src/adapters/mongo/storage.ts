@@ -10,17 +10,19 @@ import type { Clock } from "../../ports/clock.ts";
 import type { DreamStore } from "../../ports/dream-store.ts";
 import type { MemoryStores } from "../../ports/memory-store.ts";
 import type { Outbox } from "../../ports/outbox.ts";
+import type { Restore } from "../../ports/restore.ts";
 import type { SessionStore } from "../../ports/session-store.ts";
+import type { Sweep } from "../../ports/sweep.ts";
 import { type Calls, createCalls, isRefusal, translate } from "./calls.ts";
-import type { DreamDocument } from "./dream-document.ts";
+import { collectionsOf } from "./collections.ts";
 import { createMongoDreamStore } from "./dream-store.ts";
-import type { ChangeDocument, Part, StoreDocument } from "./memory-documents.ts";
 import { createMongoMemoryStores } from "./memory-store.ts";
 import { migrate } from "./migrations.ts";
 import { createMongoOutbox } from "./outbox.ts";
-import type { BatchDocument, SessionDocument } from "./session-documents.ts";
+import { createMongoRestore } from "./restore.ts";
 import { createMongoSessionStore } from "./session-store.ts";
-import { type CounterDocument, createTurns } from "./turns.ts";
+import { createMongoSweep } from "./sweep.ts";
+import { createTurns } from "./turns.ts";
 
 export interface MongoStorageDeps {
   readonly clock: Clock;
@@ -42,6 +44,8 @@ export interface MongoStorage extends Closing {
   readonly outbox: Outbox;
   readonly memories: MemoryStores;
   readonly sessions: SessionStore;
+  readonly sweep: Sweep;
+  readonly restore: Restore;
   /** The version of the data before it was opened (0: there was none), and now. */
   readonly migrated: { readonly from: number; readonly to: number };
 }
@@ -84,8 +88,9 @@ export async function openMongoStorage(
 
 /** The storage ports over a database that `migrate` has made ready. */
 export function createMongoPorts(db: Db, calls: Calls): Omit<MongoStorage, keyof Closing | "migrated"> {
-  const dreams = db.collection<DreamDocument>("dreams");
-  const turns = createTurns(db.collection<CounterDocument>("turns"));
+  const collections = collectionsOf(db);
+  const { dreams } = collections;
+  const turns = createTurns(collections.turns);
   const check = () =>
     calls.run(async () => {
       await db.command({ ping: 1 });
@@ -93,19 +98,10 @@ export function createMongoPorts(db: Db, calls: Calls): Omit<MongoStorage, keyof
   return {
     dreams: createMongoDreamStore({ dreams, turns, calls, check }),
     outbox: createMongoOutbox({ dreams, calls }),
-    memories: createMongoMemoryStores({
-      calls,
-      stores: db.collection<StoreDocument>("memory_stores"),
-      heads: db.collection<Part>("memory_heads"),
-      buckets: db.collection<Part>("memory_buckets"),
-      contents: db.collection<Part>("memory_contents"),
-      changes: db.collection<ChangeDocument>("dream_changes"),
-    }),
-    sessions: createMongoSessionStore({
-      calls,
-      sessions: db.collection<SessionDocument>("sessions"),
-      batches: db.collection<BatchDocument>("session_batches"),
-    }),
+    memories: createMongoMemoryStores(collections, calls),
+    sessions: createMongoSessionStore(collections, calls),
+    sweep: createMongoSweep(collections, calls),
+    restore: createMongoRestore(collections, turns, calls),
   };
 }
 

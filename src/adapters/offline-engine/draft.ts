@@ -8,7 +8,7 @@ export interface Draft {
   /** What stood there, or null for a new file. */
   readonly note: Note | null;
   content: string;
-  /** All it said stands elsewhere now. */
+  /** Nothing is to be written here: all it said stands elsewhere now, or the store protects it from dreams. */
   gone: boolean;
   readonly edits: Edit[];
   /** Texts for sentences of the note, by sentence; "" takes a sentence out. */
@@ -21,10 +21,12 @@ export interface Drafts {
   /** The draft at a path, made when there is none. */
   at(path: string): Draft;
   has(path: string): boolean;
+  /** Whether the store protects the path from dreams. */
+  isClosed(path: string): boolean;
   all(): Draft[];
 }
 
-export function createDrafts(notes: readonly Note[]): Drafts {
+export function createDrafts(notes: readonly Note[], isClosed: (path: string) => boolean): Drafts {
   const notesByPath = new Map(notes.map((note) => [note.memory.path, note]));
   const drafts = new Map<string, Draft>();
   return {
@@ -36,7 +38,7 @@ export function createDrafts(notes: readonly Note[]): Drafts {
         path,
         note,
         content: note?.content ?? "",
-        gone: false,
+        gone: isClosed(path),
         edits: [],
         splices: new Map(),
         tails: new Map(),
@@ -44,6 +46,7 @@ export function createDrafts(notes: readonly Note[]): Drafts {
       drafts.set(path, draft);
       return draft;
     },
+    isClosed,
     has: (path) => drafts.has(path) || notesByPath.has(path),
     all: () => [...drafts.values()],
   };

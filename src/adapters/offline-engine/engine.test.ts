@@ -27,6 +27,7 @@ function inputOf(overrides: Partial<EngineInput> = {}): EngineInput {
     model: "offline",
     instructions: null,
     now: 0,
+    protectedPaths: [],
     memories: [],
     sessions: [{ id: "sesn_1", title: "", createdAt: 0, lastEvent: 1 }],
     readMemories: async () => [],

@@ -26,6 +26,8 @@ export interface Filing {
   readonly entries: number;
   /** Paths that got entries, for the index. */
   readonly paths: ReadonlySet<string>;
+  /** Entries for which the store's protected paths leave no place. */
+  readonly homeless: number;
 }
 
 /** Puts new entries into the note that is about their subject, or into a file of their own, newest first, under headings by topic. */
@@ -38,15 +40,20 @@ export function fileEntries(
   const paths = new Set<string>();
   const gone = new Set(drafts.all().flatMap((draft) => (draft.gone ? [draft.path] : [])));
   const standing = notes.filter((note) => !gone.has(note.memory.path));
+  let homeless = 0;
   for (const group of groupBySubject(entries)) {
-    const path = pathFor(group.subject, standing);
+    const path = pathFor(group.subject, standing, drafts);
+    if (path === null) {
+      homeless += group.entries.length;
+      continue;
+    }
     const headings = headingsFor(group.entries, drafts.has(path), group.subject);
     for (const entry of group.entries.toSorted(byHeadingThenNewest(headings))) {
       const heading = headings.get(entry.claim)?.title ?? (headings.size === 0 ? null : "Other");
       paths.add(addEntry(entry, path, heading, drafts, tools));
     }
   }
-  return { entries: entries.length, paths };
+  return { entries: entries.length, paths, homeless };
 }
 
 function groupBySubject(entries: readonly NewEntry[]): { subject: Subject; entries: NewEntry[] }[] {
@@ -60,7 +67,8 @@ function groupBySubject(entries: readonly NewEntry[]): { subject: Subject; entri
   return [...groups.entries()].sort(([a], [b]) => comparePaths(a, b)).map(([, group]) => group);
 }
 
-function pathFor(subject: Subject, notes: readonly Note[]): string {
+/** Null when all places are protected. */
+function pathFor(subject: Subject, notes: readonly Note[], drafts: Drafts): string | null {
   const slug = slugify(subject.title);
   const home = subject.kind === "person" ? "/people" : "/topics";
   const own = `${home}/${slug}.md`;
@@ -72,9 +80,14 @@ function pathFor(subject: Subject, notes: readonly Note[]): string {
   if (best !== undefined) return best.memory.path;
   const all = notes.map((note) => note.memory.path).sort(comparePaths);
   const taken = new Set(all);
-  let path = own;
-  for (let n = 2; ancestorConflict(path, taken, all) !== null; n += 1) path = `${home}-${n}/${slug}.md`;
-  return path;
+  const isFree = (path: string) => !drafts.isClosed(path) && ancestorConflict(path, taken, all) === null;
+  if (isFree(own)) return own;
+  // Each that is not free is in the way of a memory or protected, so one more than there can be is enough to look at.
+  for (let n = 2; n <= notes.length + limits.protectedPathsPerStore + 2; n += 1) {
+    const path = [`${home}/${slug}-${n}.md`, `${home}-${n}/${slug}.md`].find(isFree);
+    if (path !== undefined) return path;
+  }
+  return null;
 }
 
 function isAbout(note: Note, subject: Subject): boolean {

@@ -15,6 +15,7 @@ export function writeIndex(notes: readonly Note[], drafts: Drafts, insights: rea
   const creates = drafts.all().some((draft) => draft.note === null && draft.content !== "");
   if (!present && !creates && insights.length === 0) return;
   const draft = drafts.at(indexPath);
+  if (draft.gone) return;
   const ours = !present || draft.content.startsWith("# Index");
   if (ours) draft.content = withList(draft.content, listOf(notes, drafts));
   if (draft.note === null || draft.content !== draft.note.content) {

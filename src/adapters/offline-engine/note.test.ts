@@ -61,7 +61,7 @@ describe("reading a note", () => {
 describe("changing a note in place", () => {
   test("only the sentence is replaced; all else stays byte for byte", () => {
     const note = read("Intro   stays.\r\n\r\n*  We use red. We like it.\r\n1. Step one.\r\n");
-    const drafts = createDrafts([note]);
+    const drafts = createDrafts([note], () => false);
     const draft = drafts.at("/a.md");
     const sentence = note.sentences.find((one) => one.text === "We use red.");
     if (sentence !== undefined) draft.splices.set(sentence, "We use blue.");
@@ -71,7 +71,7 @@ describe("changing a note in place", () => {
 
   test("a list item that lost its only sentence goes with its line", () => {
     const note = read("# A\n\n- One is here.\n- Two is here.\n");
-    const draft = createDrafts([note]).at("/a.md");
+    const draft = createDrafts([note], () => false).at("/a.md");
     const [first] = note.sentences;
     if (first !== undefined) draft.splices.set(first, "");
     applySplices(draft);

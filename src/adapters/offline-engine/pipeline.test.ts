@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Change } from "../../core/change-set.ts";
+import { isProtected } from "../../core/protected-paths.ts";
 import { checkSupport } from "../../core/support-check.ts";
 import type { EngineInput, EngineResult } from "../../ports/engine.ts";
 import { createPace } from "./pace.ts";
@@ -20,6 +21,7 @@ function inputOf(notes: ReadonlyMap<string, string>, sessions: readonly (readonl
     model: "offline",
     instructions: null,
     now: 0,
+    protectedPaths: [],
     memories: [...notes.keys()].sort().map((path) => ({
       path,
       memoryId: `mem_${path}`,
@@ -261,4 +263,34 @@ describe("the pipeline", () => {
     }
     expect(changes.length).toBeGreaterThan(2);
   });
+});
+
+describe("protected paths", () => {
+  const protectedPaths = ["/deploys.md", "/people/", "/index.md"];
+
+  test("are left as they are, and what is new goes elsewhere", async () => {
+    const open = await dream(notes, sessions);
+    const written = open.changes.map((change) => change.path);
+    expect(written).toContain("/deploys.md");
+    expect(written.some((path) => path.startsWith("/people/"))).toBe(true);
+    const { changes } = await dream(notes, sessions, { protectedPaths });
+    const paths = changes.map((change) => change.path);
+    expect(paths.filter((path) => isProtected(protectedPaths, path))).toEqual([]);
+    expect(changes.map((change) => contentOf(change)).join("\n")).toContain("I moved to Lisbon last month");
+  });
+
+  test("count for what is known: nothing that stands in one is written again", async () => {
+    const { changes } = await dream(
+      notes,
+      [[say("Maya", "2026-01-12", "Maya prefers short standups in the early morning.")]],
+      {
+        protectedPaths: ["/"],
+      },
+    );
+    expect(changes).toEqual([]);
+  });
+
+  function contentOf(change: Change): string {
+    return change.kind === "create" || change.kind === "update" ? change.content : "";
+  }
 });

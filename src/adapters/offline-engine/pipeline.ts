@@ -1,5 +1,6 @@
 import type { Edit } from "../../core/change-set.ts";
 import { noUsage } from "../../core/dream.ts";
+import { isProtected } from "../../core/protected-paths.ts";
 import { checkSupport } from "../../core/support-check.ts";
 import type { EngineInput, EngineProgress, EngineResult } from "../../ports/engine.ts";
 import { selectClaims } from "./budget.ts";
@@ -46,13 +47,16 @@ export async function runPipeline(
   const reading = await readSessions(input, tools, pace, (done) => tell("reading", done));
   const notes = await readNotes(input, tools, pace, (done) => tell("reading", events + done));
   tell("merging", total);
-  const drafts = createDrafts(notes);
+  const isClosed = (path: string) => isProtected(input.protectedPaths, path);
+  // A protected note is read, so that nothing of it is written down again, and left as it is.
+  const open = notes.filter((note) => !isClosed(note.memory.path));
+  const drafts = createDrafts(notes, isClosed);
   const repeated = await mergeStatements(reading.claims, pace);
   await resolveStatements(reading.claims, pace);
-  const repeatedInNotes = await mergeNotes(notes, drafts, pace);
+  const repeatedInNotes = await mergeNotes(open, drafts, pace);
   const known = createKnown(notes);
   const statements = reading.claims.flatMap((claim) => claim.statements).sort(newestFirst);
-  const outdated = await updateNotes(statements, notes, known, drafts, tools.split, pace);
+  const outdated = await updateNotes(statements, open, known, drafts, tools.split, pace);
   tell("writing", total);
   for (const draft of drafts.all()) applySplices(draft);
   writeHistory(outdated, drafts);
@@ -64,7 +68,7 @@ export async function runPipeline(
     input.type === "consolidate"
       ? { entries: [], past: [], unsupported: 0 }
       : newEntries([...selection.chosen], subjects, known, outdated, input.type === "card_refresh");
-  fileEntries(news.entries, notes, drafts, tools);
+  const { homeless } = fileEntries(news.entries, open, drafts, tools);
   for (const { path, statement } of news.past) addPast(drafts.at(path), statement, "", tools);
   await pace.look();
   const counts = input.type === "omni" || input.type === "agent";
@@ -74,10 +78,11 @@ export async function runPipeline(
     usage: noUsage,
     eventsRead: reading.eventsRead,
     message: messageOf({
-      entries: news.entries.length,
+      entries: news.entries.length - homeless,
       repeated: repeated + repeatedInNotes,
       replaced: editsOf(drafts, "supersede"),
       leftOut: selection.leftOut,
+      homeless,
       secrets: reading.secrets,
       unsupported: news.unsupported,
       instructions: input.instructions !== null,
@@ -170,16 +175,19 @@ interface Facts {
   readonly repeated: number;
   readonly replaced: number;
   readonly leftOut: number;
+  readonly homeless: number;
   readonly secrets: number;
   readonly unsupported: number;
   readonly instructions: boolean;
 }
 
 function messageOf(facts: Facts): string {
-  const { entries, repeated, replaced, leftOut, secrets, unsupported, instructions } = facts;
+  const { entries, repeated, replaced, leftOut, homeless, secrets, unsupported, instructions } = facts;
   const did = `${some(entries, "new entry", "new entries")}, ${some(repeated, "repeat")} merged, ${some(replaced, "outdated statement")} moved to History.`;
   const not: string[] = [];
   if (leftOut > 0) not.push(`${some(leftOut, "claim")} left out by the size limit`);
+  if (homeless > 0)
+    not.push(`${some(homeless, "entry", "entries")} left out because all places are protected`);
   if (secrets > 0) not.push(`${some(secrets, "sentence")} with a secret not copied`);
   if (unsupported > 0) not.push(`${some(unsupported, "sentence")} dropped because no input holds it`);
   if (instructions) not.push("instructions not followed (the offline engine cannot)");

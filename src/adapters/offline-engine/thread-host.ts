@@ -132,8 +132,8 @@ function canceled(): ReveriedError {
 }
 
 function portable(input: EngineInput): ThreadInput {
-  const { dreamId, type, model, instructions, now, memories, sessions } = input;
-  return { dreamId, type, model, instructions, now, memories, sessions };
+  const { dreamId, type, model, instructions, now, protectedPaths, memories, sessions } = input;
+  return { dreamId, type, model, instructions, now, protectedPaths, memories, sessions };
 }
 
 function hear(run: Run, message: FromThread, post: (message: ToThread) => void): void {

@@ -5,7 +5,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { ReveriedError } from "../../core/errors.ts";
 import type { Clock } from "../../ports/clock.ts";
-import { translateSqliteError } from "./errors.ts";
+import { busyError, translateSqliteError } from "./errors.ts";
 
 /** A transaction with more writes than this would keep the event loop from its other work for too long. */
 const writesPerTransaction = 256;
@@ -27,6 +27,8 @@ export interface Database {
    * only; when the transaction fails, all of its writes reject with `unavailable` and none was made.
    */
   write<T>(work: () => T): Promise<T>;
+  /** Brings the write-ahead log into the file and cuts it to nothing, so that no older text of a row stands in it. */
+  emptyLog(): Promise<void>;
   /** Finishes the queued writes; later calls reject with `unavailable`. May be called twice. */
   close(): void;
 }
@@ -37,10 +39,14 @@ interface QueuedWrite {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Makes a file that was found to be ours durable and quick; its first change of anything. */
+/**
+ * Makes a file that was found to be ours durable and quick, and what is deleted from it gone; its first change of
+ * anything.
+ */
 export function configureDatabase(database: Database): void {
   database.execute(
     `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;
+     PRAGMA secure_delete = ON;
      PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = ${walSizeLimitBytes};`,
   );
 }
@@ -101,6 +107,12 @@ export function openDatabase({ clock }: { readonly clock: Clock }, file: string)
       });
       scheduleFlush();
       return promise;
+    },
+
+    async emptyLog() {
+      if (closed) throw closedError(file);
+      const outcome = sql("PRAGMA wal_checkpoint(TRUNCATE)").get();
+      if (outcome?.busy !== 0) throw busyError(file);
     },
 
     close() {

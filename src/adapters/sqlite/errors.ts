@@ -35,6 +35,15 @@ export function translateSqliteError(error: unknown, file: string): unknown {
   return message === null ? error : new ReveriedError("unavailable", message, { cause: error });
 }
 
+/** Another program reads or writes the file. */
+export function busyError(file: string): ReveriedError {
+  return new ReveriedError("unavailable", busyMessage(file));
+}
+
+function busyMessage(file: string): string {
+  return `${file} is locked by another program; close what has it open`;
+}
+
 function messageFor(code: number, file: string): string | null {
   switch (code) {
     case codes.full:
@@ -48,7 +57,7 @@ function messageFor(code: number, file: string): string | null {
       return `${file} is damaged; restore it from a backup`;
     case codes.busy:
     case codes.locked:
-      return `${file} is locked by another program; close what has it open`;
+      return busyMessage(file);
     case codes.ioError:
       return `the disk that holds ${file} failed to read or write; check the disk`;
     case codes.noMemory:

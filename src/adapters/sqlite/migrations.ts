@@ -147,6 +147,78 @@ const migrations: readonly string[] = [
   CREATE UNIQUE INDEX session_event_by_number ON session_event (session_key, number);
   CREATE UNIQUE INDEX session_event_by_id ON session_event (session_key, id);
   `,
+  `
+  -- A deleted store or session is a row that says so and nothing else, until the sweeper has removed all that hangs on it.
+  ALTER TABLE memory_store ADD COLUMN protected_paths TEXT NOT NULL DEFAULT '[]'; -- JSON
+  ALTER TABLE memory_store ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE memory_store ADD COLUMN edition INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE memory_store ADD COLUMN origin_store_id TEXT;
+  ALTER TABLE memory_store ADD COLUMN origin_head TEXT; -- null for a store that began with nothing
+  ALTER TABLE memory_store ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+  UPDATE memory_store SET origin_head = head;
+  DROP INDEX memory_store_by_time;
+  CREATE INDEX memory_store_by_time ON memory_store (tenant, created_at, id, archived_at) WHERE deleted = 0;
+  CREATE INDEX memory_store_deleted ON memory_store (tenant, id) WHERE deleted = 1;
+
+  CREATE TABLE store_revision (
+    revision_key INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    store_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    commit_id TEXT NOT NULL,
+    origin TEXT,
+    base TEXT NOT NULL,
+    next TEXT NOT NULL,
+    actor_kind TEXT,
+    actor_id TEXT,
+    at INTEGER NOT NULL,
+    is_empty INTEGER NOT NULL -- 1 while no version of its commit is stored
+  ) STRICT;
+  CREATE UNIQUE INDEX store_revision_by_number ON store_revision (tenant, store_id, number);
+  CREATE UNIQUE INDEX store_revision_by_commit ON store_revision (tenant, store_id, commit_id);
+  CREATE UNIQUE INDEX store_revision_by_origin ON store_revision (tenant, origin, store_id) WHERE origin IS NOT NULL;
+  CREATE INDEX store_revision_by_time ON store_revision (tenant, at);
+  CREATE INDEX store_revision_empty ON store_revision (tenant, at) WHERE is_empty = 1;
+
+  -- Versions are staged before the revision of their commit; those without one are shown to nobody. No key is given
+  -- twice, because a sweep deletes by keys that it read a while ago.
+  CREATE TABLE memory_version (
+    version_key INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant TEXT NOT NULL,
+    store_id TEXT NOT NULL,
+    commit_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    memory_id TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    path TEXT, -- this and the next two are null when redacted
+    content_hash TEXT,
+    size_bytes INTEGER,
+    version INTEGER NOT NULL,
+    actor_kind TEXT,
+    actor_id TEXT,
+    created_at INTEGER NOT NULL,
+    redacted_at INTEGER,
+    redacted_by_kind TEXT,
+    redacted_by_id TEXT
+  ) STRICT;
+  CREATE UNIQUE INDEX memory_version_by_commit ON memory_version (tenant, store_id, commit_id, number);
+  CREATE INDEX memory_version_by_id ON memory_version (tenant, store_id, id);
+  CREATE INDEX memory_version_by_memory ON memory_version (tenant, store_id, memory_id);
+  CREATE INDEX memory_version_by_content ON memory_version (tenant, content_hash) WHERE content_hash IS NOT NULL;
+  CREATE INDEX memory_version_by_time ON memory_version (tenant, created_at);
+
+  -- The sweep reads these instead of the rows, whose long texts come before the time.
+  CREATE INDEX head_by_touch ON head (tenant, hash, touched_at);
+  CREATE INDEX bucket_by_touch ON bucket (tenant, hash, touched_at);
+  CREATE INDEX content_by_touch ON content (tenant, hash, touched_at);
+
+  ALTER TABLE session ADD COLUMN edition INTEGER NOT NULL DEFAULT 1;
+  ALTER TABLE session ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+  DROP INDEX session_by_time;
+  CREATE INDEX session_by_time ON session (tenant, kind, created_at, id, archived_at) WHERE deleted = 0;
+  CREATE INDEX session_deleted ON session (tenant, id) WHERE deleted = 1;
+  `,
 ];
 
 /**

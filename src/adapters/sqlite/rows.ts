@@ -50,7 +50,8 @@ export function claimableFrom(dream: Dream): number | null {
 }
 
 export const storeColumns =
-  "tenant, id, name, description, metadata, workspace_id, observer, observed, head, created_at, updated_at, archived_at";
+  "tenant, id, name, description, metadata, workspace_id, observer, observed, protected_paths, head, revision, " +
+  "origin_store_id, origin_head, edition, created_at, updated_at, archived_at";
 
 interface StoreRow {
   readonly tenant: string;
@@ -61,7 +62,12 @@ interface StoreRow {
   readonly workspace_id: string | null;
   readonly observer: string;
   readonly observed: string;
+  readonly protected_paths: string;
   readonly head: string;
+  readonly revision: number;
+  readonly origin_store_id: string | null;
+  readonly origin_head: string | null;
+  readonly edition: number;
   readonly created_at: number;
   readonly updated_at: number;
   readonly archived_at: number | null;
@@ -79,7 +85,11 @@ export function storeFromRow(row: object): MemoryStore {
       r.workspace_id === null
         ? null
         : { workspaceId: r.workspace_id, observer: r.observer, observed: r.observed },
+    protectedPaths: JSON.parse(r.protected_paths),
     head: r.head,
+    revision: r.revision,
+    origin: r.origin_head === null ? null : { storeId: r.origin_store_id, head: r.origin_head },
+    edition: r.edition,
     createdAt: r.created_at,
     updatedAt: r.updated_at,
     archivedAt: r.archived_at,
@@ -103,7 +113,7 @@ export function bucketFromRow(row: object): Bucket {
 
 export const sessionColumns =
   "s.tenant, s.id, s.kind, s.dream_id, s.title, s.agent_id, s.workspace_id, s.memory_store_ids, s.tags, s.metadata, " +
-  "s.last_event, s.created_at, s.updated_at, s.archived_at";
+  "s.last_event, s.edition, s.created_at, s.updated_at, s.archived_at";
 
 interface SessionRow {
   readonly tenant: string;
@@ -117,6 +127,7 @@ interface SessionRow {
   readonly tags: string;
   readonly metadata: string;
   readonly last_event: number;
+  readonly edition: number;
   readonly created_at: number;
   readonly updated_at: number;
   readonly archived_at: number | null;
@@ -136,6 +147,7 @@ export function sessionFromRow(row: object): Session {
     tags: JSON.parse(r.tags),
     metadata: JSON.parse(r.metadata),
     lastEvent: r.last_event,
+    edition: r.edition,
     createdAt: r.created_at,
     updatedAt: r.updated_at,
     archivedAt: r.archived_at,

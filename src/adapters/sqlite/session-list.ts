@@ -19,7 +19,7 @@ export function createSessionList(db: Database): (query: ListQuery) => Session[]
   return (query) => {
     const { tenant, filter, after, limit } = query;
     const walk = walkFor(query);
-    const where = [walk.where, "s.kind = ?"];
+    const where = [walk.where, "s.kind = ?", "s.deleted = 0"];
     const values: (string | number)[] = [...walk.values, filter.kind];
     if (!filter.includeArchived) where.push("s.archived_at IS NULL");
     if (filter.workspaceId !== null) {

@@ -110,13 +110,15 @@ describe("a data folder", () => {
   });
 
   test("of a newer reveried is refused and left as it is", async () => {
-    await (await open()).close();
+    const storage = await open();
+    const version = storage.migrated.to;
+    await storage.close();
     edit("PRAGMA user_version = 999");
     await expect(open()).rejects.toMatchObject({
       kind: "failed_precondition",
       message: expect.stringContaining("written by a newer reveried (data version 999"),
     });
-    edit("PRAGMA user_version = 1");
+    edit(`PRAGMA user_version = ${version}`);
     await (await open()).close();
   });
 

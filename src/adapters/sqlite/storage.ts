@@ -3,7 +3,9 @@ import type { Clock } from "../../ports/clock.ts";
 import type { DreamStore } from "../../ports/dream-store.ts";
 import type { MemoryStores } from "../../ports/memory-store.ts";
 import type { Outbox } from "../../ports/outbox.ts";
+import type { Restore } from "../../ports/restore.ts";
 import type { SessionStore } from "../../ports/session-store.ts";
+import type { Sweep } from "../../ports/sweep.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { createSqliteDreamStore } from "./dream-store.ts";
 import { translateSqliteError } from "./errors.ts";
@@ -11,7 +13,9 @@ import { type FolderLock, lockFolder } from "./lock.ts";
 import { createSqliteMemoryStores } from "./memory-store.ts";
 import { migrate } from "./migrations.ts";
 import { createSqliteOutbox } from "./outbox.ts";
+import { createSqliteRestore } from "./restore.ts";
 import { createSqliteSessionStore } from "./session-store.ts";
+import { createSqliteSweep } from "./sweep.ts";
 
 const databaseFile = "reveried.db";
 
@@ -31,6 +35,8 @@ export interface SqliteStorage extends AsyncDisposable {
   readonly outbox: Outbox;
   readonly memories: MemoryStores;
   readonly sessions: SessionStore;
+  readonly sweep: Sweep;
+  readonly restore: Restore;
   /** The version of the data before it was opened (0: there was none), and now. */
   readonly migrated: Migrated;
   /** Tells other programs on this machine where the owner of the data folder serves; nothing in memory. */
@@ -84,6 +90,8 @@ function storageOver(database: Database, migrated: Migrated, lock: FolderLock | 
     outbox: createSqliteOutbox(database),
     memories: createSqliteMemoryStores(database),
     sessions: createSqliteSessionStore(database),
+    sweep: createSqliteSweep(database),
+    restore: createSqliteRestore(database),
     migrated,
     announce: (url) => lock?.announce(url),
     close,

@@ -18,6 +18,8 @@ export interface LineBounds {
   readonly lineBytes: number;
   /** The same for the first line, which may be a whole document. */
   readonly firstLineBytes: number;
+  /** Ends with the first line that is longer, in place of reading on to where it ends. */
+  readonly endAtLonger: boolean;
 }
 
 export interface TextStart {
@@ -123,6 +125,10 @@ export async function* splitLines(
       const part = chunk.subarray(from, lf === -1 ? chunk.length : lf);
       size += part.length;
       const max = number === 1 ? bounds.firstLineBytes : bounds.lineBytes;
+      if (size > max && bounds.endAtLonger) {
+        yield finish(startByte + size);
+        return;
+      }
       if (size > max) parts = [];
       else if (part.length > 0) parts.push(part);
       if (lf === -1) break;
@@ -144,8 +150,7 @@ interface RawLine {
 
 function makeLine({ number, startByte, endByte, parts, size, max }: RawLine): TextLine {
   const bad = (problem: string): TextLine => ({ number, endByte, text: null, problem });
-  if (size > max)
-    return bad(`the line is ${size} bytes long, more than ${max}; split it into several messages`);
+  if (size > max) return bad(`the line is longer than ${max} bytes; split it into several messages`);
   const bytes = parts.length === 1 ? asBuffer(parts[0]) : Buffer.concat(parts);
   if (!isUtf8(bytes)) {
     const offset = startByte + firstBadByte(bytes);

@@ -65,6 +65,7 @@ const lineBounds = { lineBytes: limits.transcriptLineBytes, firstLineBytes: limi
 const documentBounds = {
   lineBytes: limits.transcriptDocumentBytes,
   firstLineBytes: limits.transcriptDocumentBytes,
+  endAtLonger: true,
 };
 const expected =
   'expected {"speaker", "text", "at"} lines, chat messages {"role", "content"} of Anthropic or OpenAI, or a Claude Code session';
@@ -131,7 +132,8 @@ async function* readLines(
   reading: Reading,
   start: TextStart,
 ): AsyncGenerator<TranscriptItem, void, undefined> {
-  const lines = splitLines(start, lineBounds);
+  // A file is refused at such a line, unless what is behind it is wanted all the same.
+  const lines = splitLines(start, { ...lineBounds, endAtLonger: reading.options.lenient !== true });
   let isFirst = true;
   for await (const line of lines) {
     if (line.text === null || line.text.trim() !== "") {

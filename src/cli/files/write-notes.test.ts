@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type NoteToWrite, writeNotes } from "./write-notes.ts";
 
@@ -150,6 +150,53 @@ describe("where notes may not be written", () => {
       /the name is longer than the file system allows/,
     );
   });
+});
+
+describe("on a disk where letter case does not count", () => {
+  /** Answers as such a disk would: by what is in the folder, letter case aside. */
+  async function isThere(file: string): Promise<boolean> {
+    const names = await readdir(dirname(file)).catch((): string[] => []);
+    return names.some((name) => name.toLowerCase() === basename(file).toLowerCase());
+  }
+
+  test.each([
+    ["two notes", ["/team/a.md", "/team/A.md"], "/team/A.md: /team/A.md and /team/a.md are one name"],
+    ["two folders", ["/Team/a.md", "/team/b.md"], "/team/b.md: /team and /Team are one name"],
+    [
+      "a note and a folder",
+      ["/team.md", "/Team.md/b.md"],
+      "/Team.md/b.md: /Team.md and /team.md are one name",
+    ],
+  ])("%s that are one name are refused with both, and nothing is left", async (_, paths, message) => {
+    await using at = await aFolder();
+    await mkdir(at.out);
+    await writeFile(join(at.out, "mine.md"), "mine");
+    const before = await at.list();
+    const notes = paths.map((path) => ({ path, content: path }));
+    const refused = writeNotes(at.out, notes, { notesDir: null, force: true, isThere });
+    await expect(refused).rejects.toMatchObject({ kind: "invalid_argument" });
+    await expect(refused).rejects.toThrow(message);
+    expect(await at.list()).toEqual(before);
+    expect(await readFile(join(at.out, "mine.md"), "utf8")).toBe("mine");
+  });
+
+  test("notes of one folder, and names that only look alike, are written", async () => {
+    await using at = await aFolder();
+    const notes = ["/Team/a.md", "/Team/b.md", "/teams/a.md"].map((path) => ({ path, content: path }));
+    expect(await writeNotes(at.out, notes, { notesDir: null, isThere })).toMatchObject({
+      files: 3,
+      warnings: [],
+    });
+  });
+});
+
+test("where letter case counts, names that differ by it alone are written, each with its own text", async () => {
+  await using at = await aFolder();
+  const paths = ["/Team/a.md", "/team/a.md", "/team/A.md", "/stra\u00dfe.md", "/STRASSE.md"];
+  const notes = paths.map((path) => ({ path, content: path }));
+  const { warnings } = await writeNotes(at.out, notes, { notesDir: null });
+  expect(new Set(warnings.map(({ path }) => path))).toEqual(new Set([paths[1], paths[2], paths[4]]));
+  for (const path of paths) expect(await readFile(join(at.out, path), "utf8")).toBe(path);
 });
 
 test("names that give trouble elsewhere are written and told", async () => {

@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve, sep } from "node:path";
 import { platform } from "node:process";
 import { checkPath } from "../../core/memory-path.ts";
 import { errorCode, fileError, shownPath, translateFileError } from "./file-error.ts";
+import { createNameClashes, type IsThere } from "./name-clash.ts";
 import { isNoteName } from "./notes.ts";
 
 export interface NoteToWrite {
@@ -16,6 +17,8 @@ export interface WriteNotesOptions {
   readonly notesDir: string | null;
   /** Replaces a folder that is not empty; what was in it is kept beside it. False when absent. */
   readonly force?: boolean;
+  /** Asks the disk itself when absent. */
+  readonly isThere?: IsThere;
 }
 
 /** A name that was written, and that may give trouble elsewhere. */
@@ -45,7 +48,7 @@ const notOnWindows = /[<>:"|?*\\]|[. ]$/;
  *
  * A folder that exists must be empty, or `force` be given: then it is renamed to `<out>.bak-N` and replaced. Names
  * that clash where letter case does not count, that Windows does not allow, or that `readNotes` would skip are
- * answered as warnings; on Windows itself names it does not allow are refused.
+ * answered as warnings; names that are one on this very disk, and on Windows itself names it does not allow, are refused.
  *
  * Throws `invalid_argument`, in one line naming the folder or file and what to do; then nothing is left behind but empty folders above
  * the one named.
@@ -68,7 +71,7 @@ export async function writeNotes(
       // A folder within, because `mkdtemp` makes one that only its owner may read.
       const staged = join(temporary, "notes");
       await mkdir(staged);
-      const written = await writeAll(staged, notes);
+      const written = await writeAll(staged, notes, options.isThere);
       return { ...written, backup: await takePlace(staged, out, state) };
     } finally {
       await rm(temporary, { recursive: true, force: true });
@@ -119,15 +122,17 @@ async function realPathOf(path: string): Promise<string> {
 async function writeAll(
   root: string,
   notes: Iterable<NoteToWrite> | AsyncIterable<NoteToWrite>,
+  isThere: IsThere | undefined,
 ): Promise<Omit<WrittenNotes, "backup">> {
   const warnings: NameWarning[] = [];
-  const folded = new Map<string, string>();
+  const clashes = createNameClashes(root, isThere);
   let files = 0;
   let bytes = 0;
   for await (const { path, content } of notes) {
     checkPath("path", path);
-    warnings.push(...warningsOf(path, folded));
     const file = fileFor(root, path);
+    const clashing = await translated(path, () => clashes.add(path));
+    warnings.push(...warningsOf(path, clashing));
     await translated(path, () => writeFile(file, content));
     files += 1;
     bytes += Buffer.byteLength(content);
@@ -160,17 +165,10 @@ async function writeFile(file: string, content: string): Promise<void> {
   }
 }
 
-function warningsOf(path: string, folded: Map<string, string>): NameWarning[] {
-  const reasons: string[] = [];
+function warningsOf(path: string, clashing: readonly string[]): NameWarning[] {
+  const reasons = clashing.map((other) => `clashes with ${other} where letter case does not count`);
   const segments = path.slice(1).split("/");
   const last = segments.at(-1) ?? "";
-  for (let depth = 1; depth <= segments.length; depth += 1) {
-    const part = `/${segments.slice(0, depth).join("/")}`;
-    const key = part.toLowerCase();
-    const other = folded.get(key);
-    if (other === undefined) folded.set(key, part);
-    else if (other !== part) reasons.push(`clashes with ${other} where letter case does not count`);
-  }
   for (const name of segments) {
     if (notOnWindows.test(name) || reservedOnWindows.test(name)) {
       reasons.push(`Windows does not allow the name ${JSON.stringify(name)}`);

@@ -5,6 +5,7 @@ import { limits } from "../../core/limits.ts";
 import { emptyHead, type MemoryStore } from "../../core/memory.ts";
 import type { Principal } from "../../core/principal.ts";
 import { newId, type ServiceDeps } from "../deps.ts";
+import { requireStoreRoom } from "../memories/create-memory-store.ts";
 
 /** The store of a collection, made if there is none; however many callers race, there is one. */
 export async function createCollectionStore(
@@ -14,6 +15,7 @@ export async function createCollectionStore(
 ): Promise<MemoryStore> {
   const found = await deps.memories.findCollection({ tenant, collection });
   if (found !== null) return usable(found);
+  await requireStoreRoom(deps, tenant);
   const now = deps.clock.now();
   const created = await deps.memories.create({
     id: newId(deps, idPrefixes.memoryStore, now),
@@ -25,7 +27,11 @@ export async function createCollectionStore(
     description: "",
     metadata: {},
     collection,
+    protectedPaths: [],
     head: emptyHead(deps.digest.sha256).hash,
+    revision: 0,
+    origin: null,
+    edition: 1,
     createdAt: now,
     updatedAt: now,
     archivedAt: null,

@@ -7,7 +7,6 @@ import { type MemoryStore, memoryIdIn, versionIdIn } from "../../core/memory.ts"
 import type { Session } from "../../core/session.ts";
 import type { EngineInput } from "../../ports/engine.ts";
 import type { ServiceDeps } from "../deps.ts";
-import { readTexts } from "../memories/texts.ts";
 
 type ReadDeps = Pick<ServiceDeps, "memories" | "sessions">;
 type BeginDeps = Pick<ServiceDeps, "dreams" | "memories" | "sessions" | "clock">;
@@ -43,7 +42,27 @@ async function makeOutput(
   input: MemoryStore,
   { id, head, now }: { readonly id: string; readonly head: string; readonly now: number },
 ): Promise<MemoryStore> {
-  const output = { ...input, id, head, collection: null, createdAt: now, updatedAt: now };
+  const { tenant } = input;
+  const made = await deps.memories.get({ tenant, id });
+  if (made !== null) return made;
+  if ((await deps.memories.count({ tenant, max: limits.storesPerTenant })) >= limits.storesPerTenant) {
+    throw new ReveriedError(
+      "resource_exhausted",
+      `there are ${limits.storesPerTenant} memory stores, the most there may be; delete some, or dream into the input store`,
+      { details: { reason: "memory_store_org_limit_exceeded", limit: limits.storesPerTenant } },
+    );
+  }
+  const output: MemoryStore = {
+    ...input,
+    id,
+    head,
+    revision: 0,
+    origin: { storeId: input.id, head },
+    edition: 1,
+    collection: null,
+    createdAt: now,
+    updatedAt: now,
+  };
   return (await deps.memories.create(output)).store;
 }
 
@@ -61,6 +80,7 @@ export async function engineInput(
   assert(dream.frozen !== null, "an engine runs only after begin");
   const { tenant, frozen, inputs } = dream;
   const { sha256 } = deps.digest;
+  const { protectedPaths } = await readStore(deps, dream);
   const head = await deps.heads.load(tenant, frozen.head);
   const entries = await deps.heads.list(tenant, head);
   const hashByPath = new Map(entries.map((entry) => [entry.path, entry.contentHash]));
@@ -73,6 +93,7 @@ export async function engineInput(
     model: dream.model,
     instructions: dream.instructions,
     now: dream.createdAt,
+    protectedPaths,
     memories: entries.map((entry) => ({
       path: entry.path,
       memoryId: memoryIdIn(inputs.memoryStoreId, entry, sha256),
@@ -90,8 +111,16 @@ export async function engineInput(
     })),
     async readMemories(paths) {
       const hashes = paths.map((path) => hashByPath.get(path) ?? "");
-      const text = await readTexts(deps, tenant, hashes);
-      return hashes.map(text);
+      const texts = await deps.memories.getContents({ tenant, hashes: [...new Set(hashes)] });
+      return hashes.map((hash, index) => {
+        const text = texts.get(hash);
+        if (text !== undefined) return text;
+        // What was frozen may have been changed, redacted and removed since.
+        throw inputGone(
+          "input_memory_store_unavailable",
+          `the text of ${paths[index]} was removed before the dream read it`,
+        );
+      });
     },
     readEvents(sessionId, after) {
       const upTo = lastEvents.get(sessionId) ?? 0;
@@ -171,6 +200,7 @@ function pipelineSession(dream: RunningDream, id: string, now: number): Session 
     tags: [],
     metadata: {},
     lastEvent: 0,
+    edition: 1,
     createdAt: now,
     updatedAt: now,
     archivedAt: null,

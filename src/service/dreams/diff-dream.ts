@@ -1,11 +1,10 @@
-import type { RecordedChange } from "../../core/change-set.ts";
+import { protectedFlag, type RecordedChange } from "../../core/change-set.ts";
 import { pageSize } from "../../core/check.ts";
 import { ReveriedError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
 import type { Principal } from "../../core/principal.ts";
-import { unifiedDiff } from "../../core/text-diff.ts";
+import { unifiedDiff, wordDiff } from "../../core/text-diff.ts";
 import type { ServiceDeps } from "../deps.ts";
-import { readTexts } from "../memories/texts.ts";
 import { decodePageToken, encodePageToken } from "../page-token.ts";
 import { findDream } from "./get-dream.ts";
 
@@ -19,9 +18,17 @@ export interface DiffDreamRequest {
 export interface ShownChange {
   /** From 1. */
   readonly number: number;
+  /** With the flag `text_removed` when a text was redacted or erased since. */
   readonly change: RecordedChange;
+  /** Whether the output has it. */
+  readonly applied: boolean;
+  /** Both empty for a rename, and when a text was removed. */
   readonly unifiedDiff: string;
+  readonly wordDiff: string;
 }
+
+/** The flag of a change of which a text is no longer there. */
+const removedFlag = "text_removed";
 
 export interface DiffPage {
   readonly changes: readonly ShownChange[];
@@ -58,18 +65,48 @@ export function createDiffDream(deps: Pick<ServiceDeps, "dreams" | "memories" | 
       first,
       limit: size + 1,
     });
-    const page = found.slice(0, size);
-    const textOf = await readTexts(deps, tenant, page.flatMap(hashesOf));
-    const text = (hash: string | null) => (hash === null ? "" : textOf(hash));
+    const changes = await showChanges(deps, tenant, found.slice(0, size), first);
+    const isLast = found.length <= changes.length;
     return {
-      changes: page.map((change, index) => ({
-        number: first + index + 1,
-        change,
-        unifiedDiff:
-          change.kind === "rename" ? "" : unifiedDiff(text(change.beforeHash), text(change.afterHash)),
-      })),
-      nextPageToken: found.length > size ? encodePageToken(deps.digest, query, { first: first + size }) : "",
+      changes,
+      nextPageToken: isLast ? "" : encodePageToken(deps.digest, query, { first: first + changes.length }),
     };
+  };
+}
+
+/** The changes with their differences, as many from the first on as a page may hold. */
+async function showChanges(
+  deps: Pick<ServiceDeps, "memories">,
+  tenant: string,
+  changes: readonly RecordedChange[],
+  first: number,
+): Promise<ShownChange[]> {
+  const shown: ShownChange[] = [];
+  let bytes = 0;
+  for (const change of changes) {
+    // One by one: two texts of 100 kB for each of 200 changes would be 40 MB at once.
+    const texts = await deps.memories.getContents({ tenant, hashes: hashesOf(change) });
+    const one = showChange(change, first + shown.length + 1, texts);
+    bytes += 2 * (one.unifiedDiff.length + one.wordDiff.length) + JSON.stringify(change.edits).length;
+    if (shown.length > 0 && bytes > limits.changesPageBytes) break;
+    shown.push(one);
+  }
+  return shown;
+}
+
+function showChange(change: RecordedChange, number: number, texts: ReadonlyMap<string, string>): ShownChange {
+  const applied = !change.conflict && !change.flags.includes(protectedFlag);
+  const removed = change.flags.includes(removedFlag) || hashesOf(change).some((hash) => !texts.has(hash));
+  const flags = removed ? [...new Set([...change.flags, removedFlag])] : change.flags;
+  const told = { number, change: { ...change, flags }, applied };
+  if (change.kind === "rename" || removed) return { ...told, unifiedDiff: "", wordDiff: "" };
+  const [before, after] = [change.beforeHash, change.afterHash].map((hash) =>
+    hash === null ? "" : (texts.get(hash) ?? ""),
+  );
+  return {
+    ...told,
+    unifiedDiff: unifiedDiff(before ?? "", after ?? ""),
+    wordDiff: before && after ? wordDiff(before, after) : "",
   };
 }
 

@@ -108,7 +108,7 @@ test("one dream updates a store at a time; the second is told which, and may com
 test("another tenant's dream is not there", async () => {
   await using world = await setup();
   const dream = await world.dream();
-  const other = { tenant: "other" };
+  const other = { tenant: "other", keyId: null };
   await expect(world.useCases.getDream(other, { id: dream.id })).rejects.toMatchObject({ kind: "not_found" });
   await expect(world.useCases.cancelDream(other, { id: dream.id })).rejects.toMatchObject({
     kind: "not_found",

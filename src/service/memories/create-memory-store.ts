@@ -3,13 +3,16 @@ import { idPrefixes } from "../../core/ids.ts";
 import { limits } from "../../core/limits.ts";
 import { emptyHead } from "../../core/memory.ts";
 import type { Principal } from "../../core/principal.ts";
+import { checkProtectedPaths } from "../../core/protected-paths.ts";
 import { newId, type ServiceDeps } from "../deps.ts";
+import { requireRoom } from "../quota.ts";
 import type { StoreView } from "./get-memory-store.ts";
 
 export interface CreateMemoryStoreRequest {
   readonly name: string;
   readonly description: string;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly protectedPaths: readonly string[];
 }
 
 /** Creates an empty store. Names need not be unique. */
@@ -21,10 +24,12 @@ export type CreateMemoryStore = (
 export function createCreateMemoryStore(
   deps: Pick<ServiceDeps, "memories" | "clock" | "random" | "digest">,
 ): CreateMemoryStore {
-  return async ({ tenant }, { name, description, metadata }) => {
+  return async ({ tenant }, { name, description, metadata, protectedPaths }) => {
     checkName("name", name, limits.nameLength);
     checkText("description", description, limits.descriptionLength);
     checkMetadata("metadata", metadata);
+    checkProtectedPaths("protected_paths", protectedPaths);
+    await requireStoreRoom(deps, tenant);
     const now = deps.clock.now();
     const head = emptyHead(deps.digest.sha256);
     const { store } = await deps.memories.create({
@@ -34,11 +39,24 @@ export function createCreateMemoryStore(
       description,
       metadata,
       collection: null,
+      protectedPaths,
       head: head.hash,
+      revision: 0,
+      origin: null,
+      edition: 1,
       createdAt: now,
       updatedAt: now,
       archivedAt: null,
     });
     return { store, head };
   };
+}
+
+/** Refuses one more store than a tenant may have, whoever makes it. */
+export async function requireStoreRoom(
+  { memories }: Pick<ServiceDeps, "memories">,
+  tenant: string,
+): Promise<void> {
+  const config = { what: "memory stores", max: limits.storesPerTenant, instead: "delete some" };
+  await requireRoom((query) => memories.count(query), config, tenant);
 }

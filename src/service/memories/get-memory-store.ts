@@ -30,13 +30,11 @@ export async function findStore(
 }
 
 /** Refuses an archived store, which is read-only for good. */
-export function checkWritable(store: MemoryStore): void {
+export function checkWritable(store: MemoryStore, field = "memory_store_id"): void {
   if (store.archivedAt === null) return;
   throw new ReveriedError(
     "failed_precondition",
     `memory store ${store.id} is archived; an archived store is read-only`,
-    {
-      details: { field: "memory_store_id" },
-    },
+    { details: { field } },
   );
 }

@@ -6,6 +6,7 @@ import type { EntryWrite } from "../../core/change-set.ts";
 import { ReveriedError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
 import {
+  type Bucket,
   bucketOf,
   comparePaths,
   emptyHead,
@@ -14,6 +15,7 @@ import {
   makeBucket,
   makeHead,
 } from "../../core/memory.ts";
+import { mergeEntries } from "../../core/merge-entries.ts";
 import { createLru } from "../../lib/lru.ts";
 import type { Digest } from "../../ports/digest.ts";
 import type { MemoryStores } from "../../ports/memory-store.ts";
@@ -28,6 +30,16 @@ export interface Heads {
   list(tenant: string, head: Head): Promise<MemoryEntry[]>;
   /** Entries by path; absent paths are left out. Reads only the buckets of those paths. */
   find(tenant: string, head: Head, paths: readonly string[]): Promise<Map<string, MemoryEntry>>;
+  /** The first `limit` entries, by path, of those at or after `from` that begin with `prefix`. Sorts no more than it answers with. */
+  range(
+    tenant: string,
+    head: Head,
+    query: { readonly prefix: string; readonly from: string; readonly limit: number },
+  ): Promise<MemoryEntry[]>;
+  /** All entries, sorted by path, of a head that no store shows any more; null when it or a part of it was swept. */
+  listKept(tenant: string, hash: string): Promise<MemoryEntry[] | null>;
+  /** The first `limit` entries below each of the folders, which end in "/"; reads the buckets once for all of them. */
+  below(tenant: string, head: Head, folders: readonly string[], limit: number): Promise<MemoryEntry[]>;
   /** Puts the buckets and the head that follow from the writes, and answers with it; no store shows it yet. */
   derive(tenant: string, base: Head, writes: readonly EntryWrite[], now: number): Promise<Head>;
 }
@@ -37,10 +49,11 @@ export function createHeads(deps: { readonly memories: MemoryStores; readonly di
   const empty = emptyHead(digest.sha256);
   const cache = createLru<readonly MemoryEntry[]>(cachedBuckets);
 
-  async function loadBuckets(
+  /** Those of the buckets that are there. */
+  async function readBuckets(
     tenant: string,
     hashes: readonly string[],
-  ): Promise<Map<string, readonly MemoryEntry[]>> {
+  ): Promise<{ found: Map<string, readonly MemoryEntry[]>; missing: ReadonlySet<string> }> {
     const found = new Map<string, readonly MemoryEntry[]>();
     const missing = new Set<string>();
     for (const hash of hashes) {
@@ -56,6 +69,14 @@ export function createHeads(deps: { readonly memories: MemoryStores; readonly di
         missing.delete(bucket.hash);
       }
     }
+    return { found, missing };
+  }
+
+  async function loadBuckets(
+    tenant: string,
+    hashes: readonly string[],
+  ): Promise<Map<string, readonly MemoryEntry[]>> {
+    const { found, missing } = await readBuckets(tenant, hashes);
     const lost = missing.values().next();
     if (!lost.done) throw new ReveriedError("internal", `bucket ${lost.value} is missing from the storage`);
     return found;
@@ -84,6 +105,25 @@ export function createHeads(deps: { readonly memories: MemoryStores; readonly di
       return found;
     },
 
+    async range(tenant, head, query) {
+      const buckets = await loadBuckets(tenant, head.buckets);
+      return mergeEntries([...buckets.values()], query);
+    },
+
+    async listKept(tenant, hash) {
+      if (hash === empty.hash) return [];
+      const head = await memories.getHead({ tenant, hash });
+      if (head === null) return null;
+      const { found, missing } = await readBuckets(tenant, head.buckets);
+      if (missing.size > 0) return null;
+      return [...found.values()].flat().sort((a, b) => comparePaths(a.path, b.path));
+    },
+
+    async below(tenant, head, folders, limit) {
+      const runs = [...(await loadBuckets(tenant, head.buckets)).values()];
+      return folders.flatMap((prefix) => mergeEntries(runs, { prefix, from: "", limit }));
+    },
+
     async derive(tenant, base, writes, now) {
       if (writes.length === 0) return base;
       const byBucket = Map.groupBy(writes, (write) => bucketOf(write.path));
@@ -93,7 +133,7 @@ export function createHeads(deps: { readonly memories: MemoryStores; readonly di
         touched.map((index) => base.buckets[index] ?? ""),
       );
       const buckets = [...base.buckets];
-      const made = [];
+      const made: Bucket[] = [];
       let { entryCount, totalBytes } = base;
       for (const [index, bucketWrites] of byBucket) {
         const before = stored.get(base.buckets[index] ?? "") ?? [];
@@ -108,21 +148,37 @@ export function createHeads(deps: { readonly memories: MemoryStores; readonly di
         totalBytes += sumBytes(bucket.entries) - sumBytes(before);
         if (bucket.hash !== "") made.push(bucket);
       }
-      if (entryCount > limits.memoriesPerStore) {
-        throw new ReveriedError(
-          "resource_exhausted",
-          `the store would have ${entryCount} memories, more than ${limits.memoriesPerStore}`,
-          { details: { field: "memories", limit: limits.memoriesPerStore } },
-        );
-      }
+      checkSize(base, { entryCount, totalBytes });
       const head = makeHead(buckets, entryCount, totalBytes, digest.sha256);
       if (head.hash === base.hash) return base;
-      // Parts before the whole: a head must never name a bucket that is not there.
-      await memories.putBuckets({ tenant, buckets: made, now });
-      await memories.putHead({ tenant, head, now });
+      // In any order: nothing shows the head until a store is switched to it, and that waits for both.
+      await Promise.all([
+        memories.putBuckets({ tenant, buckets: made, now }),
+        memories.putHead({ tenant, head, now }),
+      ]);
+      for (const bucket of made) cache.set(`${tenant}/${bucket.hash}`, bucket.entries);
       return head;
     },
   };
+}
+
+/** A store over a bound may still shrink. */
+function checkSize(base: Head, next: Pick<Head, "entryCount" | "totalBytes">): void {
+  const { memoriesPerStore, storeBytes } = limits;
+  if (next.entryCount > memoriesPerStore && next.entryCount > base.entryCount) {
+    throw new ReveriedError(
+      "resource_exhausted",
+      `the store would have ${next.entryCount} memories, more than ${memoriesPerStore}; delete some, or use a second store`,
+      { details: { field: "memories", limit: memoriesPerStore } },
+    );
+  }
+  if (next.totalBytes > storeBytes && next.totalBytes > base.totalBytes) {
+    throw new ReveriedError(
+      "resource_exhausted",
+      `the store would have ${next.totalBytes} bytes, more than ${storeBytes}; delete some memories, or use a second store`,
+      { details: { field: "memories", limit: storeBytes } },
+    );
+  }
 }
 
 function sumBytes(entries: readonly MemoryEntry[]): number {

@@ -1,14 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Bundle, setup } from "../../../test/support/bundle.ts";
-
-async function emptyStore(world: Bundle): Promise<string> {
-  return (await world.inputs()).storeId;
-}
-
-function put(world: Bundle, memoryStoreId: string, memories: Record<string, string>) {
-  const texts = Object.entries(memories).map(([path, content]) => ({ path, content }));
-  return world.useCases.putMemories(world.principal, { memoryStoreId, memories: texts });
-}
+import { setup } from "../../../test/support/bundle.ts";
+import { memoryAt, put, storeWith } from "../../../test/support/stores.ts";
 
 describe("put refuses, names the field, and writes nothing of the call", () => {
   const long = `/${"é".repeat(512)}`;
@@ -30,7 +22,7 @@ describe("put refuses, names the field, and writes nothing of the call", () => {
   ];
   test.each(cases)("%s", async (_name, path, content, kind) => {
     await using world = await setup();
-    const store = await emptyStore(world);
+    const store = await storeWith(world);
     await expect(put(world, store, { "/good.md": "x", [path]: content })).rejects.toMatchObject({
       kind,
       message: expect.stringMatching(/memories\.(path|content)/),
@@ -41,29 +33,75 @@ describe("put refuses, names the field, and writes nothing of the call", () => {
 
 test("102,400 bytes and 1,024 bytes of path are kept byte for byte", async () => {
   await using world = await setup();
-  const store = await emptyStore(world);
+  const store = await storeWith(world);
   const path = `/${"é".repeat(511)}a`;
   const content = `${"🌙".repeat(25_599)}e\u0301x`;
   await put(world, store, { [path]: content });
   expect(await world.texts(store)).toEqual({ [path]: content });
 });
 
-test("a path cannot be a memory and a folder at once", async () => {
+test("a path cannot be a memory and a folder at once, and the memory in the way is named", async () => {
   await using world = await setup();
-  const store = await emptyStore(world);
-  await put(world, store, { "/a/b.md": "x" });
+  const store = await storeWith(world, { "/a/b.md": "x", "/a/c.md": "x" });
+  const { id } = await memoryAt(world, store, "/a/b.md");
   await expect(put(world, store, { "/a": "x" })).rejects.toMatchObject({
     kind: "conflict",
-    details: { blockedBy: "/a/b.md" },
+    message: expect.stringContaining(`"/a/b.md"; memory ${id} is in the way`),
+    details: { field: "memories.path", blockedBy: id },
   });
-  await expect(put(world, store, { "/a/b.md/c": "x" })).rejects.toMatchObject({ kind: "conflict" });
-  await expect(put(world, store, { "/n": "x", "/n/m": "x" })).rejects.toMatchObject({ kind: "conflict" });
-  await put(world, store, { "/a.md": "x", "/ab": "x" });
+  await expect(put(world, store, { "/a/b.md/c/d": "x" })).rejects.toMatchObject({
+    kind: "conflict",
+    details: { blockedBy: id },
+  });
+  await put(world, store, { "/a.md": "x", "/ab": "x", "/a-/c": "x" });
+});
+
+test("two new paths of a call cannot be a memory and its folder, and nothing of the call is written", async () => {
+  await using world = await setup();
+  const store = await storeWith(world);
+  const conflict = { kind: "conflict", message: expect.stringMatching(/"\/n".*"\/n\/m\/x"/) };
+  await expect(put(world, store, { "/ok": "x", "/n/m/x": "x", "/n": "x" })).rejects.toMatchObject(conflict);
+  expect(await world.texts(store)).toEqual({});
+});
+
+test("paths that differ by case are two memories", async () => {
+  await using world = await setup();
+  const store = await storeWith(world);
+  await put(world, store, { "/Notes.md": "one", "/notes.md": "two" });
+  expect(await world.texts(store)).toEqual({ "/Notes.md": "one", "/notes.md": "two" });
+});
+
+test.each<[string, number, RegExp]>([
+  ["no memory", 0, /empty/],
+  ["501 memories", 501, /500.*501/],
+])("%s in a call is refused", async (_name, count, message) => {
+  await using world = await setup();
+  const store = await storeWith(world);
+  const memories = Object.fromEntries(Array.from({ length: count }, (_, i) => [`/${i}`, "x"]));
+  await expect(put(world, store, memories)).rejects.toMatchObject({
+    kind: "invalid_argument",
+    message: expect.stringMatching(message),
+  });
+});
+
+test("a path twice in a call is refused", async () => {
+  await using world = await setup();
+  const memoryStoreId = await storeWith(world);
+  const memories = [
+    { path: "/a", content: "1" },
+    { path: "/a", content: "2" },
+  ];
+  await expect(
+    world.useCases.putMemories(world.principal, { memoryStoreId, memories }),
+  ).rejects.toMatchObject({
+    kind: "invalid_argument",
+    message: expect.stringContaining(`"/a" stands twice`),
+  });
 });
 
 test("the same text again makes no version; another text makes the next and keeps the id", async () => {
   await using world = await setup();
-  const store = await emptyStore(world);
+  const store = await storeWith(world);
   const [first] = await put(world, store, { "/a.md": "one" });
   const [same] = await put(world, store, { "/a.md": "one" });
   const [next] = await put(world, store, { "/a.md": "two" });
@@ -75,7 +113,7 @@ test("the same text again makes no version; another text makes the next and keep
 
 test("two writers of different paths both win", async () => {
   await using world = await setup();
-  const store = await emptyStore(world);
+  const store = await storeWith(world);
   await Promise.all(Array.from({ length: 20 }, (_, i) => put(world, store, { [`/m/${i}.md`]: `${i}` })));
   expect(Object.keys(await world.texts(store))).toHaveLength(20);
   const view = await world.useCases.getMemoryStore(world.principal, { id: store });
@@ -109,12 +147,13 @@ test("a memory is found by id and by path, and the clone a dream makes has ids o
 
 test("pages of memories go by path, a prefix narrows them, and a write between pages shifts nothing", async () => {
   await using world = await setup();
-  const store = await emptyStore(world);
+  const store = await storeWith(world);
   await put(world, store, { "/b/1.md": "1", "/b/2.md": "2", "/b/3.md": "3", "/c.md": "c", "/B/x.md": "x" });
   const list = (pageToken: string) =>
     world.useCases.listMemories(world.principal, {
       memoryStoreId: store,
       pathPrefix: "/b/",
+      depth: 0,
       pageSize: 2,
       pageToken,
       includeContent: false,
@@ -132,7 +171,7 @@ test("pages of memories go by path, a prefix narrows them, and a write between p
 
 test("a store has at most 10,000 memories", async () => {
   await using world = await setup();
-  const store = await emptyStore(world);
+  const store = await storeWith(world);
   for (let batch = 0; batch < 20; batch += 1) {
     await put(
       world,

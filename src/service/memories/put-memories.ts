@@ -1,78 +1,73 @@
-import { ancestorConflict, type EntryWrite } from "../../core/change-set.ts";
 import { checkContent } from "../../core/check.ts";
 import { invalidArgument, ReveriedError } from "../../core/errors.ts";
 import { idPrefixes } from "../../core/ids.ts";
 import { limits } from "../../core/limits.ts";
-import { comparePaths, type Head, type MemoryEntry } from "../../core/memory.ts";
+import { type MemoryEntry, memoryIdIn } from "../../core/memory.ts";
 import { checkPath } from "../../core/memory-path.ts";
+import { actorOf, type EntryChange } from "../../core/memory-version.ts";
 import type { Principal } from "../../core/principal.ts";
 import { newId, type ServiceDeps } from "../deps.ts";
-import { checkWritable, findStore } from "./get-memory-store.ts";
-import { type MemoryView, viewMemory } from "./read-memories.ts";
+import { findSession } from "../sessions/get-session.ts";
+import { checkRoom } from "./check-room.ts";
+import type { StoreView } from "./get-memory-store.ts";
+import { type MemoryView, viewMemory } from "./memory-view.ts";
+import { checkSha256, mismatch } from "./preconditions.ts";
+import { writeStore } from "./write-store.ts";
 
 export interface PutMemoriesRequest {
   readonly memoryStoreId: string;
-  readonly memories: readonly { readonly path: string; readonly content: string }[];
+  readonly memories: readonly MemoryText[];
+  /** The session in which this was learned, which becomes the actor; absent or null: the caller's key is. */
+  readonly sessionId?: string | null | undefined;
+}
+
+export interface MemoryText {
+  readonly path: string;
+  readonly content: string;
+  /** Only if the memory at the path has this hash now; empty: only if there is none; absent: always. */
+  readonly expectedSha256?: string | undefined;
 }
 
 /**
  * Writes memories by path, creating or replacing each: all of the call or none of it, and a text that is there already
- * makes no version. `conflict` names the memory in the way when a path is a folder of another.
+ * makes no version, whatever was expected. `conflict` names the memory in the way when a path is a folder of another or
+ * was expected to be free; `version_mismatch` has the hash a memory has now when another was expected.
  */
 export type PutMemories = (
   principal: Principal,
   request: PutMemoriesRequest,
 ) => Promise<readonly MemoryView[]>;
 
-type Deps = Pick<ServiceDeps, "memories" | "heads" | "clock" | "random" | "digest">;
+type Deps = Pick<ServiceDeps, "memories" | "sessions" | "heads" | "clock" | "random" | "digest">;
 
 interface Text {
   readonly path: string;
   readonly content: string;
   readonly hash: string;
   readonly sizeBytes: number;
+  readonly expected: string | undefined;
 }
 
 export function createPutMemories(deps: Deps): PutMemories {
   return async (principal, request) => {
-    const { tenant } = principal;
     const texts = checkTexts(deps, request);
+    const sessionId = request.sessionId ?? null;
+    if (sessionId !== null) await findSession(deps, principal, "session_id", sessionId);
     const now = deps.clock.now();
-    let { store, head } = await findStore(deps, principal, "memory_store_id", request.memoryStoreId);
-    checkWritable(store);
-    await deps.memories.putContents({
-      tenant,
-      contents: texts.map(({ hash, content }) => ({ hash, text: content })),
+    const { store, head } = await writeStore(deps, principal, {
+      memoryStoreId: request.memoryStoreId,
+      actor: actorOf(principal, sessionId),
+      origin: null,
       now,
+      texts: new Map(texts.map(({ hash, content }) => [hash, content])),
+      decide: (view) => decide(deps, view, texts, now),
     });
-    for (let tries = 0; tries < limits.casAttempts; tries += 1) {
-      const writes = await entryWrites(deps, tenant, store.id, head, texts, now);
-      const next = await deps.heads.derive(tenant, head, writes, now);
-      const switched = await deps.memories.switchHead({
-        tenant,
-        storeId: store.id,
-        base: head.hash,
-        next: next.hash,
-      });
-      if (switched.outcome === "switched") {
-        const stored = await deps.heads.find(
-          tenant,
-          next,
-          texts.map((text) => text.path),
-        );
-        return texts.flatMap(({ path }) => {
-          const entry = stored.get(path);
-          return entry === undefined ? [] : [viewMemory(deps, store.id, entry, null)];
-        });
-      }
-      // Somebody else wrote into the store: the same texts over what it shows now.
-      ({ store, head } = await findStore(deps, principal, "memory_store_id", request.memoryStoreId));
-      checkWritable(store);
-    }
-    throw new ReveriedError(
-      "unavailable",
-      `memory store ${store.id} changes faster than it can be written; try again`,
-    );
+    const paths = texts.map((text) => text.path);
+    const stored = await deps.heads.find(principal.tenant, head, paths);
+    return paths.flatMap((path) => {
+      const entry = stored.get(path);
+      return entry === undefined ? [] : [viewMemory(deps, store.id, entry, null)];
+    });
   };
 }
 
@@ -86,65 +81,68 @@ function checkTexts(deps: Pick<Deps, "digest">, { memories }: PutMemoriesRequest
     );
   }
   const seen = new Set<string>();
-  return memories.map(({ path, content }) => {
+  return memories.map(({ path, content, expectedSha256: expected }) => {
     checkPath("memories.path", path);
     if (seen.has(path))
       throw invalidArgument("memories.path", `${JSON.stringify(path)} stands twice in the call`);
     seen.add(path);
+    if (expected !== undefined && expected !== "") checkSha256("memories.expected_sha256", expected);
     const sizeBytes = checkContent("memories.content", content, limits.memoryContentBytes);
-    return { path, content, hash: deps.digest.sha256(content), sizeBytes };
+    return { path, content, hash: deps.digest.sha256(content), sizeBytes, expected };
   });
 }
 
-async function entryWrites(
+async function decide(
   deps: Deps,
-  tenant: string,
-  storeId: string,
-  head: Head,
+  view: StoreView,
   texts: readonly Text[],
   now: number,
-): Promise<EntryWrite[]> {
-  const before = await deps.heads.find(
-    tenant,
-    head,
-    texts.map((text) => text.path),
-  );
-  const created = texts.filter((text) => !before.has(text.path));
-  if (created.length > 0) await checkRoom(deps, tenant, head, created);
-  const writes: EntryWrite[] = [];
-  for (const text of texts) {
-    const old = before.get(text.path);
-    if (old?.contentHash === text.hash) continue;
-    const entry: MemoryEntry = {
-      path: text.path,
+): Promise<EntryChange[]> {
+  const { store, head } = view;
+  const paths = texts.map((text) => text.path);
+  const before = await deps.heads.find(store.tenant, head, paths);
+  const written = texts.filter((text) => before.get(text.path)?.contentHash !== text.hash);
+  for (const text of written) requireAt(deps, store.id, text, before.get(text.path));
+  const created = written.map((text) => text.path).filter((path) => !before.has(path));
+  if (created.length > 0)
+    await checkRoom(deps, view, { field: "memories.path", paths: created, leaving: null });
+  return written.map(({ path, hash, sizeBytes }) => {
+    const old = before.get(path);
+    const after: MemoryEntry = {
+      path,
       memoryId: old?.memoryId ?? newId(deps, idPrefixes.memory, now),
       versionId: newId(deps, idPrefixes.memoryVersion, now),
-      originStoreId: old?.originStoreId ?? storeId,
-      contentHash: text.hash,
-      sizeBytes: text.sizeBytes,
+      originStoreId: old?.originStoreId ?? store.id,
+      contentHash: hash,
+      sizeBytes,
       version: (old?.version ?? 0) + 1,
       createdAt: old?.createdAt ?? now,
       updatedAt: now,
     };
-    writes.push({ kind: "put", path: text.path, entry });
-  }
-  return writes;
+    return { kind: "put", before: old ?? null, after };
+  });
 }
 
-/** A memory may not be where another needs a folder; new paths are looked at together with those that are there. */
-async function checkRoom(deps: Deps, tenant: string, head: Head, created: readonly Text[]): Promise<void> {
-  const paths = (await deps.heads.list(tenant, head)).map((entry) => entry.path);
-  const all = [...paths, ...created.map((text) => text.path)].sort(comparePaths);
-  const set = new Set(all);
-  for (const { path } of created) {
-    const blocker = ancestorConflict(path, set, all);
-    if (blocker === null) continue;
+/** Refuses a text whose path is not as the caller expected it. */
+function requireAt(
+  deps: Pick<Deps, "digest">,
+  storeId: string,
+  { path, expected }: Text,
+  there: MemoryEntry | undefined,
+): void {
+  if (expected === undefined || expected === (there?.contentHash ?? "")) return;
+  const field = "memories.expected_sha256";
+  const at = JSON.stringify(path);
+  if (expected === "" && there !== undefined) {
+    const blockedBy = memoryIdIn(storeId, there, deps.digest.sha256);
     throw new ReveriedError(
       "conflict",
-      `memories.path: ${JSON.stringify(path)} and ${JSON.stringify(blocker)}: one would be a folder of the other`,
+      `${field}: memory ${blockedBy} is at ${at} already; update it instead`,
       {
-        details: { field: "memories.path", blockedBy: blocker },
+        details: { field, blockedBy },
       },
     );
   }
+  const now = there === undefined ? "there is none" : `it has ${there.contentHash}`;
+  throw mismatch(field, `the memory at ${at} was expected to have the hash ${expected}, and ${now}`, there);
 }

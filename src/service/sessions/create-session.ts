@@ -5,6 +5,7 @@ import { limits } from "../../core/limits.ts";
 import type { Principal } from "../../core/principal.ts";
 import type { Session } from "../../core/session.ts";
 import { newId, type ServiceDeps } from "../deps.ts";
+import { createQuota } from "../quota.ts";
 
 export interface CreateSessionRequest {
   readonly title: string;
@@ -22,11 +23,17 @@ export type CreateSession = (principal: Principal, request: CreateSessionRequest
 export function createCreateSession(
   deps: Pick<ServiceDeps, "sessions" | "memories" | "clock" | "random">,
 ): CreateSession {
+  const checkQuota = createQuota((query) => deps.sessions.count(query), {
+    what: "sessions",
+    max: limits.sessionsPerTenant,
+    instead: "delete some",
+  });
   return async ({ tenant }, request) => {
     checkRequest(request);
     for (const id of request.memoryStoreIds) {
       if ((await deps.memories.get({ tenant, id })) === null) throw notFound("memory store", id);
     }
+    await checkQuota(tenant);
     const now = deps.clock.now();
     return deps.sessions.create({
       id: newId(deps, idPrefixes.session, now),
@@ -35,6 +42,7 @@ export function createCreateSession(
       dreamId: null,
       ...request,
       lastEvent: 0,
+      edition: 1,
       createdAt: now,
       updatedAt: now,
       archivedAt: null,
@@ -47,10 +55,14 @@ function checkRequest(request: CreateSessionRequest): void {
   if (request.agentId !== null) checkId("agent_id", request.agentId);
   if (request.workspaceId !== null) checkName("workspace_id", request.workspaceId, limits.peerNameLength);
   checkMetadata("metadata", request.metadata);
-  checkList("tags", request.tags, limits.tagsPerSession, (tag) => checkName("tags", tag, limits.tagLength));
+  checkTags("tags", request.tags);
   checkList("memory_store_ids", request.memoryStoreIds, limits.storesPerSession, (id) =>
     checkId("memory_store_ids", id),
   );
+}
+
+export function checkTags(field: string, tags: readonly string[]): void {
+  checkList(field, tags, limits.tagsPerSession, (tag) => checkName(field, tag, limits.tagLength));
 }
 
 function checkList(field: string, list: readonly string[], max: number, check: (item: string) => void): void {

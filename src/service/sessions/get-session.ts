@@ -1,4 +1,4 @@
-import { notFound } from "../../core/errors.ts";
+import { notFound, ReveriedError } from "../../core/errors.ts";
 import { checkId } from "../../core/ids.ts";
 import type { Principal } from "../../core/principal.ts";
 import type { Session } from "../../core/session.ts";
@@ -22,4 +22,24 @@ export async function findSession(
   const session = await deps.sessions.get({ tenant, id });
   if (session === null) throw notFound("session", id);
   return session;
+}
+
+/** Refuses a dream's own session, which only the dream writes; `field` is the request's. */
+export function checkConversation(session: Session, field: string): void {
+  if (session.kind === "conversation") return;
+  throw new ReveriedError(
+    "failed_precondition",
+    `session ${session.id} is the transcript of dream ${session.dreamId}; only the dream writes it`,
+    { details: { field } },
+  );
+}
+
+/** Refuses an archived session, which is read-only for good. */
+export function checkOpen(session: Session, field: string): void {
+  if (session.archivedAt === null) return;
+  throw new ReveriedError(
+    "failed_precondition",
+    `session ${session.id} is archived; an archived session is read-only`,
+    { details: { field } },
+  );
 }

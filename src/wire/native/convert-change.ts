@@ -17,7 +17,9 @@ export function toDreamChange(shown: ShownChange): MessageInitShape<typeof Dream
     trust: trusts[change.trust],
     flags: [...change.flags],
     conflict: change.conflict,
+    applied: shown.applied,
     unifiedDiff: shown.unifiedDiff,
+    wordDiff: shown.wordDiff,
     beforeSha256: change.beforeHash ?? "",
     afterSha256: change.afterHash ?? "",
   };

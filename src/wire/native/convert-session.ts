@@ -9,11 +9,13 @@ import type {
   CreateSessionRequest as CreateSessionMessage,
   ListSessionsRequest as ListSessionsMessage,
   NewSessionEvent as NewSessionEventMessage,
+  UpdateSessionRequest as UpdateSessionMessage,
 } from "../../../gen/dream/v1/session_service_pb.ts";
 import { invalidArgument } from "../../core/errors.ts";
 import type { Block, NewSessionEvent, Session, SessionEvent, Trust } from "../../core/session.ts";
 import type { CreateSessionRequest } from "../../service/sessions/create-session.ts";
 import type { ListSessionsRequest } from "../../service/sessions/list-sessions.ts";
+import type { UpdateSessionRequest } from "../../service/sessions/update-session.ts";
 import { trusts, wordOf } from "./enums.ts";
 import { fromTimestamp, orNull, toTimestamp } from "./fields.ts";
 
@@ -86,6 +88,11 @@ export function fromListSessions(request: ListSessionsMessage): ListSessionsRequ
       tag: orNull(request.tag),
     },
   };
+}
+
+export function fromUpdateSession(request: UpdateSessionMessage): UpdateSessionRequest {
+  const { id, title, metadata, tags } = request;
+  return { id, title: title ?? null, metadata, tags: tags?.tags ?? null };
 }
 
 /** `index` is the place in the call, for messages. */

@@ -9,10 +9,12 @@ import {
   OutputBehavior,
   Trust,
 } from "../../../gen/dream/v1/dream_pb.ts";
+import { MemoryOperation } from "../../../gen/dream/v1/memory_store_pb.ts";
 import type { Edit, RecordedChange } from "../../core/change-set.ts";
 import type * as core from "../../core/dream.ts";
 import type * as events from "../../core/dream-event.ts";
 import { invalidArgument } from "../../core/errors.ts";
+import type * as versions from "../../core/memory-version.ts";
 import type * as session from "../../core/session.ts";
 
 export const dreamStatuses = {
@@ -68,6 +70,12 @@ export const editKinds = {
   supersede: EditKind.SUPERSEDE,
   move: EditKind.MOVE,
 } as const satisfies Record<Edit["kind"], EditKind>;
+
+export const memoryOperations = {
+  created: MemoryOperation.CREATED,
+  modified: MemoryOperation.MODIFIED,
+  deleted: MemoryOperation.DELETED,
+} as const satisfies Record<versions.MemoryOperation, MemoryOperation>;
 
 /**
  * The word for a number a caller sent; `unspecified` stands for 0. Throws `invalid_argument` for a number that means

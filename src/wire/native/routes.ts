@@ -1,9 +1,11 @@
 import { CollectionService } from "../../../gen/dream/v1/collection_service_pb.ts";
 import { DreamService } from "../../../gen/dream/v1/dream_service_pb.ts";
+import { ErasureService } from "../../../gen/dream/v1/erasure_service_pb.ts";
 import { KeyService } from "../../../gen/dream/v1/key_service_pb.ts";
 import { MemoryStoreService } from "../../../gen/dream/v1/memory_store_service_pb.ts";
 import { ScheduleService } from "../../../gen/dream/v1/schedule_service_pb.ts";
 import { SessionService } from "../../../gen/dream/v1/session_service_pb.ts";
+import { TransferService } from "../../../gen/dream/v1/transfer_service_pb.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { UseCases } from "../../service/use-cases.ts";
 import type { Health } from "../health.ts";
@@ -15,18 +17,31 @@ import {
   toDream,
   toWatchResponse,
 } from "./convert-dream.ts";
-import { fromMemoryKey, toMemory, toMemoryStore } from "./convert-memory.ts";
+import {
+  fromListMemoryVersions,
+  fromMemoryKey,
+  fromMemoryWrite,
+  fromPutMemories,
+  fromUpdateMemory,
+  fromUpdateMemoryStore,
+  toMemory,
+  toMemoryStore,
+  toMemoryVersion,
+} from "./convert-memory.ts";
 import {
   fromCreateSession,
   fromListSessions,
   fromNewSessionEvent,
+  fromUpdateSession,
   toSession,
   toSessionEvent,
 } from "./convert-session.ts";
+import { addErasureRoutes } from "./erasure-routes.ts";
 import { fromInt64 } from "./fields.ts";
 import { addHealthRoutes } from "./health.ts";
 import { addReflectionRoutes } from "./reflection.ts";
 import type { NativeRouter } from "./router.ts";
+import { addTransferRoutes } from "./transfer-routes.ts";
 import { unimplementedRpcs } from "./unimplemented.ts";
 
 /** Every service of `dream.v1`. */
@@ -37,6 +52,8 @@ export const dreamServices = [
   CollectionService,
   ScheduleService,
   KeyService,
+  TransferService,
+  ErasureService,
 ] as const;
 
 export interface RouteDeps {
@@ -54,6 +71,8 @@ export function addRoutes(
   addDreamRoutes(deps.useCases, router);
   addMemoryRoutes(deps.useCases, router);
   addSessionRoutes(deps.useCases, router);
+  addTransferRoutes(deps.useCases, router);
+  addErasureRoutes(deps.useCases, router);
   for (const service of dreamServices) router.unimplemented(service, unimplementedRpcs);
   addHealthRoutes(deps, config, router, dreamServices);
   addReflectionRoutes(router, dreamServices);
@@ -94,13 +113,43 @@ function addDreamRoutes(use: UseCases, { unary, serverStream }: NativeRouter): v
     const page = await use.diffDream(principal, { id, pageSize, pageToken });
     return { changes: page.changes.map(toDreamChange), nextPageToken: page.nextPageToken };
   });
+  unary(method.revertDream, async ({ id }, { principal }) => {
+    const { dream, conflictingPaths } = await use.revertDream(principal, { id });
+    return { dream: toDream(dream), conflictingPaths: [...conflictingPaths] };
+  });
 }
 
-function addMemoryRoutes(use: UseCases, { unary }: NativeRouter): void {
+function addMemoryRoutes(use: UseCases, router: NativeRouter): void {
+  addStoreRoutes(use, router);
+  addVersionRoutes(use, router);
+  const { unary } = router;
   const { method } = MemoryStoreService;
-  unary(method.createMemoryStore, async ({ name, description, metadata }, { principal }) => ({
-    memoryStore: toMemoryStore(await use.createMemoryStore(principal, { name, description, metadata })),
+  unary(method.putMemories, async (request, { principal }) => ({
+    memories: (await use.putMemories(principal, fromPutMemories(request))).map(toMemory),
   }));
+  unary(method.getMemory, async ({ memoryStoreId, key }, { principal }) => ({
+    memory: toMemory(await use.getMemory(principal, { memoryStoreId, key: fromMemoryKey(key) })),
+  }));
+  unary(method.listMemories, async (request, { principal }) => {
+    const { memories, folders, nextPageToken } = await use.listMemories(principal, request);
+    return { memories: memories.map(toMemory), folders: [...folders], nextPageToken };
+  });
+  unary(method.updateMemory, async (request, { principal }) => ({
+    memory: toMemory(await use.updateMemory(principal, fromUpdateMemory(request))),
+  }));
+  unary(method.deleteMemory, async (request, { principal }) => {
+    await use.deleteMemory(principal, fromMemoryWrite(request));
+    return {};
+  });
+}
+
+function addStoreRoutes(use: UseCases, { unary }: NativeRouter): void {
+  const { method } = MemoryStoreService;
+  unary(method.createMemoryStore, async (request, { principal }) => {
+    const { name, description, metadata, protectedPaths } = request;
+    const created = await use.createMemoryStore(principal, { name, description, metadata, protectedPaths });
+    return { memoryStore: toMemoryStore(created) };
+  });
   unary(method.getMemoryStore, async ({ id }, { principal }) => ({
     memoryStore: toMemoryStore(await use.getMemoryStore(principal, { id })),
   }));
@@ -108,17 +157,30 @@ function addMemoryRoutes(use: UseCases, { unary }: NativeRouter): void {
     const page = await use.listMemoryStores(principal, { pageSize, pageToken, includeArchived });
     return { memoryStores: page.stores.map(toMemoryStore), nextPageToken: page.nextPageToken };
   });
-  unary(method.putMemories, async ({ memoryStoreId, memories }, { principal }) => ({
-    memories: (await use.putMemories(principal, { memoryStoreId, memories })).map(toMemory),
+  unary(method.updateMemoryStore, async (request, { principal }) => ({
+    memoryStore: toMemoryStore(await use.updateMemoryStore(principal, fromUpdateMemoryStore(request))),
   }));
-  unary(method.getMemory, async ({ memoryStoreId, key }, { principal }) => ({
-    memory: toMemory(await use.getMemory(principal, { memoryStoreId, key: fromMemoryKey(key) })),
+  unary(method.archiveMemoryStore, async ({ id }, { principal }) => ({
+    memoryStore: toMemoryStore(await use.archiveMemoryStore(principal, { id })),
   }));
-  unary(method.listMemories, async (request, { principal }) => {
-    const { memoryStoreId, pathPrefix, pageSize, pageToken, includeContent } = request;
-    const query = { memoryStoreId, pathPrefix, pageSize, pageToken, includeContent };
-    const page = await use.listMemories(principal, query);
-    return { memories: page.memories.map(toMemory), nextPageToken: page.nextPageToken };
+  unary(method.deleteMemoryStore, async ({ id }, { principal }) => {
+    await use.deleteMemoryStore(principal, { id });
+    return {};
+  });
+}
+
+function addVersionRoutes(use: UseCases, { unary }: NativeRouter): void {
+  const { method } = MemoryStoreService;
+  unary(method.listMemoryVersions, async (request, { principal }) => {
+    const page = await use.listMemoryVersions(principal, fromListMemoryVersions(request));
+    return { memoryVersions: page.versions.map(toMemoryVersion), nextPageToken: page.nextPageToken };
+  });
+  unary(method.getMemoryVersion, async ({ memoryStoreId, id }, { principal }) => ({
+    memoryVersion: toMemoryVersion(await use.getMemoryVersion(principal, { memoryStoreId, id })),
+  }));
+  unary(method.redactMemoryVersion, async ({ memoryStoreId, id }, { principal }) => {
+    const { version, copiesRemain } = await use.redactMemoryVersion(principal, { memoryStoreId, id });
+    return { memoryVersion: toMemoryVersion({ ...version, content: null }), copiesRemain };
   });
 }
 
@@ -143,7 +205,14 @@ function addSessionRoutes(use: UseCases, { unary }: NativeRouter): void {
     const { events, nextAfterNumber } = await use.listSessionEvents(principal, request);
     return { events: events.map(toSessionEvent), nextAfterNumber: BigInt(nextAfterNumber) };
   });
+  unary(method.updateSession, async (request, { principal }) => ({
+    session: toSession(await use.updateSession(principal, fromUpdateSession(request))),
+  }));
   unary(method.archiveSession, async ({ id }, { principal }) => ({
     session: toSession(await use.archiveSession(principal, { id })),
   }));
+  unary(method.deleteSession, async ({ id }, { principal }) => {
+    await use.deleteSession(principal, { id });
+    return {};
+  });
 }

@@ -1,17 +1,7 @@
 /** RPCs that are described in `proto/` and not served yet. Each answers `unimplemented`; a test keeps the list true. */
 export const unimplementedRpcs = [
   "DreamService.ApplyDream",
-  "DreamService.RevertDream",
   "DreamService.EstimateDream",
-  "MemoryStoreService.UpdateMemoryStore",
-  "MemoryStoreService.ArchiveMemoryStore",
-  "MemoryStoreService.DeleteMemoryStore",
-  "MemoryStoreService.UpdateMemory",
-  "MemoryStoreService.DeleteMemory",
-  "MemoryStoreService.ListMemoryVersions",
-  "MemoryStoreService.GetMemoryVersion",
-  "MemoryStoreService.RedactMemoryVersion",
-  "SessionService.DeleteSession",
   "CollectionService.GetCollection",
   "CollectionService.ListCollections",
   "ScheduleService.CreateSchedule",

@@ -1,11 +1,11 @@
-import { byteLength, checkContent, checkName, pageSize } from "../../core/check.ts";
+import { byteLength, checkContent, checkName } from "../../core/check.ts";
 import { invalidArgument, notFound, ReveriedError } from "../../core/errors.ts";
 import { checkId, idPrefixes } from "../../core/ids.ts";
 import { limits } from "../../core/limits.ts";
 import type { Principal } from "../../core/principal.ts";
-import type { Block, NewSessionEvent, SessionEvent } from "../../core/session.ts";
+import type { Block, NewSessionEvent, Session, SessionEvent } from "../../core/session.ts";
 import { newId, type ServiceDeps } from "../deps.ts";
-import { findSession } from "./get-session.ts";
+import { checkConversation, checkOpen, findSession } from "./get-session.ts";
 
 export interface AppendSessionEventsRequest {
   readonly sessionId: string;
@@ -18,25 +18,6 @@ export type AppendSessionEvents = (
   principal: Principal,
   request: AppendSessionEventsRequest,
 ) => Promise<readonly SessionEvent[]>;
-
-export interface ListSessionEventsRequest {
-  readonly sessionId: string;
-  /** Only events with a greater number. */
-  readonly afterNumber: number;
-  readonly pageSize: number;
-}
-
-export interface SessionEventPage {
-  readonly events: readonly SessionEvent[];
-  /** What to go on after; 0 on the last page. */
-  readonly nextAfterNumber: number;
-}
-
-/** Events in reading order. */
-export type ListSessionEvents = (
-  principal: Principal,
-  request: ListSessionEventsRequest,
-) => Promise<SessionEventPage>;
 
 export function createAppendSessionEvents(
   deps: Pick<ServiceDeps, "sessions" | "clock" | "random">,
@@ -55,42 +36,37 @@ export function createAppendSessionEvents(
     const ids = new Set(checked.map((event) => event.id));
     if (ids.size < checked.length) throw invalidArgument("events.id", "must not stand twice in a call");
     const session = await findSession(deps, principal, "session_id", sessionId);
-    if (session.kind === "dream") {
-      throw new ReveriedError(
-        "failed_precondition",
-        `session ${sessionId} is the transcript of a dream, which only the dream writes`,
-      );
-    }
+    checkConversation(session, "session_id");
+    checkOpen(session, "session_id");
     const { tenant } = principal;
+    if (session.lastEvent + checked.length > limits.eventsPerSession) {
+      await checkAppended(deps, session, ids);
+    }
     const appended = await deps.sessions.append({ tenant, sessionId, events: checked, now });
     if (appended !== null) return appended;
     const current = await deps.sessions.get({ tenant, id: sessionId });
     if (current === null) throw notFound("session", sessionId);
-    throw new ReveriedError(
-      "failed_precondition",
-      `session ${sessionId} is archived; an archived session is read-only`,
-      {
-        details: { field: "session_id" },
-      },
-    );
+    checkOpen(current, "session_id");
+    throw new ReveriedError("internal", `session ${sessionId} took no events`);
   };
 }
 
-export function createListSessionEvents(deps: Pick<ServiceDeps, "sessions">): ListSessionEvents {
-  return async (principal, { sessionId, afterNumber, pageSize: requested }) => {
-    const size = pageSize(requested, { default: limits.eventsPageDefault, max: limits.eventsPageMax });
-    if (afterNumber < 0) throw invalidArgument("after_number", "must not be negative");
-    const session = await findSession(deps, principal, "session_id", sessionId);
-    const events = await deps.sessions.readEvents({
-      tenant: principal.tenant,
-      sessionId,
-      after: afterNumber,
-      upTo: session.lastEvent,
-      limit: size,
-    });
-    const last = events.at(-1)?.number ?? 0;
-    return { events, nextAfterNumber: last > 0 && last < session.lastEvent ? last : 0 };
-  };
+/** Refuses events that a full session has no room for, unless they are its last and the call is a repeated one. */
+async function checkAppended(
+  deps: Pick<ServiceDeps, "sessions">,
+  { tenant, id: sessionId, lastEvent }: Session,
+  ids: ReadonlySet<string>,
+): Promise<void> {
+  const limit = limits.eventsPerAppend;
+  const query = { tenant, sessionId, after: Math.max(0, lastEvent - limit), upTo: lastEvent, limit };
+  const last = new Set((await deps.sessions.readEvents(query)).map((event) => event.id));
+  if (ids.isSubsetOf(last)) return;
+  const max = limits.eventsPerSession;
+  throw new ReveriedError(
+    "resource_exhausted",
+    `session ${sessionId} has ${lastEvent} events and may have ${max}; go on in another session`,
+    { details: { field: "events", limit: max } },
+  );
 }
 
 function checkEvent(
