@@ -3,6 +3,7 @@ import { DreamService } from "../../gen/dream/v1/dream_service_pb.ts";
 import { ErasureService } from "../../gen/dream/v1/erasure_service_pb.ts";
 import { MemoryStoreService } from "../../gen/dream/v1/memory_store_service_pb.ts";
 import { SessionService } from "../../gen/dream/v1/session_service_pb.ts";
+import { TransferService } from "../../gen/dream/v1/transfer_service_pb.ts";
 import { readConfig } from "../config.ts";
 import { type ErrorKind, isReveriedError, ReveriedError } from "../core/errors.ts";
 import { type CommandArgs, type CommandOption, optionText } from "./command.ts";
@@ -13,6 +14,7 @@ export interface Clients {
   readonly stores: Client<typeof MemoryStoreService>;
   readonly sessions: Client<typeof SessionService>;
   readonly erasure: Client<typeof ErasureService>;
+  readonly transfer: Client<typeof TransferService>;
 }
 
 export function clientsOver(transport: Transport): Clients {
@@ -21,6 +23,7 @@ export function clientsOver(transport: Transport): Clients {
     stores: createClient(MemoryStoreService, transport),
     sessions: createClient(SessionService, transport),
     erasure: createClient(ErasureService, transport),
+    transfer: createClient(TransferService, transport),
   };
 }
 

@@ -5,6 +5,7 @@ import { dreamsCommands } from "./dreams-commands.ts";
 import { jsonOption, option, yesOption } from "./options.ts";
 import { sessionsCommands } from "./sessions-commands.ts";
 import { storesCommands } from "./stores-commands.ts";
+import { transferUrlOption } from "./transfer-options.ts";
 
 function setting(flag: string): CommandOption {
   const known = configOptions.find((option) => option.flag === flag);
@@ -80,6 +81,40 @@ export const commands: readonly Command[] = [
     ],
     words: { min: 0, max: 0 },
     load: async () => (await import("./erase.ts")).erase,
+  },
+  {
+    name: "export",
+    usage: "",
+    summary: "Write everything there is into one file: a backup, or the way to another storage",
+    details: [
+      "Stores with their history, sessions and dreams, as lines of JSON. It may run while others write. The file",
+      "has its name only once it is whole; until then it is FILE.partial.",
+    ],
+    options: [
+      option("out", "FILE", "The file to write (required)"),
+      option("resume", null, "Go on with an export that broke off"),
+      transferUrlOption,
+      jsonOption,
+    ],
+    words: { min: 0, max: 0 },
+    load: async () => (await import("./export.ts")).exportTenant,
+  },
+  {
+    name: "import",
+    usage: "FILE",
+    summary: "Bring in what export wrote, ids and times as they were",
+    details: [
+      "The whole file is checked before anything is written. What is there already stays as it is, so an import",
+      "that broke off is simply repeated. Dreams that were running are given back and run again.",
+    ],
+    options: [
+      option("from-line", "N", "Begin at this line, after an import that broke off", "1"),
+      option("allow-partial", null, "Import what there is of an export that broke off"),
+      transferUrlOption,
+      jsonOption,
+    ],
+    words: { min: 1, max: 1 },
+    load: async () => (await import("./import.ts")).importTenant,
   },
   {
     name: "demo",

@@ -40,7 +40,7 @@ export const erase: CommandRun = async ({ out, err, signal }, args) => {
     writeJson(out, { erased: yes, plan: toJson(ErasurePlanSchema, plan, { alwaysEmitImplicit: true }) });
     return exitCodes.ok.code;
   }
-  if (isEmpty(plan)) out.line(`Nothing is left of ${nameOf(target)} to erase.`);
+  if (yes && isEmpty(plan)) out.line(`Nothing is left of ${nameOf(target)} to erase.`);
   else {
     writePlan(out, target, plan, yes);
     if (!yes) out.line("Nothing was erased. To erase it, for good, run this again with --yes");

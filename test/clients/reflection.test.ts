@@ -52,10 +52,12 @@ describe.each([
     expect(answer.value.service.map((one) => one.name)).toEqual([
       "dream.v1.CollectionService",
       "dream.v1.DreamService",
+      "dream.v1.ErasureService",
       "dream.v1.KeyService",
       "dream.v1.MemoryStoreService",
       "dream.v1.ScheduleService",
       "dream.v1.SessionService",
+      "dream.v1.TransferService",
       "grpc.health.v1.Health",
       "grpc.reflection.v1.ServerReflection",
       "grpc.reflection.v1alpha.ServerReflection",

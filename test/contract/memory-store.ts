@@ -31,6 +31,9 @@ export function testMemoryStores(name: string, make: MakeStorage, options: Contr
       promiseStores(promises);
       promiseCollections(promises);
       promiseStoreLists(promises);
+      promiseCounts(promises);
+      promiseSaves(promises);
+      promiseDeletions(promises);
       promiseSwitch(promises);
       promiseContents(promises);
       promiseBucketsAndHeads(promises);
@@ -46,11 +49,18 @@ function promiseStores(promises: Promises): void {
       description: hardText,
       metadata: { "a.b": "1", $c: hardText, "": "" },
       collection,
+      protectedPaths: ["/a b/", hardText],
+      revision: 7,
+      origin: { storeId: "memstore_other", head: "head0" },
+      edition: 3,
       updatedAt: someTime + 1,
       archivedAt: someTime + 2,
     });
     expect(await memories.create(store)).toStrictEqual({ outcome: "created", store });
     expect(await memories.get(store)).toStrictEqual(store);
+    const older = aStore({ origin: { storeId: null, head: "head0" } });
+    await memories.create(older);
+    expect(await memories.get(older)).toStrictEqual(older);
   });
 
   promises("creating the same store again answers with the stored one", async ({ memories }) => {
@@ -149,6 +159,129 @@ function promiseStoreLists(promises: Promises): void {
   });
 }
 
+function promiseCounts(promises: Promises): void {
+  promises("stores are counted, archived ones too, and no further than asked", async ({ memories }) => {
+    const count = (max: number, tenant = "acme") => memories.count({ tenant, max });
+    expect(await count(10)).toBe(0);
+    await memories.create(aStore({ archivedAt: someTime }));
+    const stores = [aStore(), aStore(), aStore()];
+    for (const store of stores) await memories.create(store);
+    await memories.create(aStore({ tenant: "globex" }));
+    for (const [max, counted] of [
+      [100, 4],
+      [4, 4],
+      [3, 3],
+      [1, 1],
+    ] as const) {
+      expect(await count(max)).toBe(counted);
+    }
+    expect(await count(10, "Acme")).toBe(0);
+    await memories.delete(stores[0] ?? aStore());
+    expect(await count(100)).toBe(3);
+  });
+}
+
+function promiseSaves(promises: Promises): void {
+  const changed = (read: MemoryStore): MemoryStore => ({
+    ...read,
+    name: hardText,
+    description: "",
+    metadata: { "a.b": hardText },
+    protectedPaths: [hardText, "/b/"],
+    edition: read.edition + 1,
+    updatedAt: someTime + 5,
+    archivedAt: someTime + 6,
+  });
+
+  promises("a save writes all but the head, which may have moved on", async ({ memories }) => {
+    const read = aStore({ head: "head1", collection, metadata: { old: "1" } });
+    await memories.create(read);
+    await switchHead(memories, read, "head1", "head2");
+    const next = changed(read);
+    const stored = { ...next, head: "head2", revision: 1 };
+    expect(await memories.save({ read, next })).toStrictEqual({ outcome: "saved", store: stored });
+    expect(await memories.get(read)).toStrictEqual(stored);
+    expect(await memories.findCollection({ ...acme, collection })).toStrictEqual(stored);
+    expect(idsOf(await memories.list({ ...acme, includeArchived: false, after: null, limit: 9 }))).toEqual(
+      [],
+    );
+    // A repeat after a lost answer is saved, and it does not matter that the head moved meanwhile.
+    await switchHead(memories, read, "head2", "head3", true);
+    const moved = { ...next, head: "head3", revision: 2 };
+    expect(await memories.save({ read, next })).toStrictEqual({ outcome: "saved", store: moved });
+    const open = { ...moved, archivedAt: null, edition: moved.edition + 1 };
+    expect(await memories.save({ read: moved, next: open })).toStrictEqual({ outcome: "saved", store: open });
+  });
+
+  promises("a save over another edition is stale and writes nothing", async ({ memories }) => {
+    const read = aStore();
+    await memories.create(read);
+    const first = { ...read, name: "first", edition: 2 };
+    await memories.save({ read, next: first });
+    const late = await memories.save({ read, next: changed(read) });
+    expect(late).toStrictEqual({ outcome: "stale", store: first });
+    expect(await memories.get(read)).toStrictEqual(first);
+    for (const other of [{ tenant: "globex" }, { id: "memstore_none" }]) {
+      const absent = { ...read, ...other };
+      const refused = await memories.save({ read: absent, next: changed(absent) });
+      expect(refused).toStrictEqual({ outcome: "stale", store: null });
+      expect(await memories.get(absent)).toBeNull();
+    }
+  });
+
+  promises("of many saves over one edition exactly one is made", async ({ memories }) => {
+    const read = aStore();
+    await memories.create(read);
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, (_, index) =>
+        memories.save({ read, next: { ...read, name: `name ${index}`, edition: 2 } }),
+      ),
+    );
+    expect(countOutcome(answers, "saved")).toBe(1);
+    const winner = answers.findIndex((answer) => answer.outcome === "saved");
+    expect(await memories.get(read)).toStrictEqual({ ...read, name: `name ${winner}`, edition: 2 });
+  });
+}
+
+function promiseDeletions(promises: Promises): void {
+  promises("a deleted store is absent for every call", async ({ memories }) => {
+    const [store, other] = [aStore({ collection }), aStore()];
+    await memories.create(store);
+    await memories.create(other);
+    for (const wrong of [{ tenant: "globex" }, { id: store.id.toUpperCase() }]) {
+      expect(await memories.delete({ ...store, ...wrong })).toBe(false);
+    }
+    expect(await memories.get(store)).toStrictEqual(store);
+    expect(await memories.delete(store)).toBe(true);
+    expect(await memories.delete(store)).toBe(false);
+    expect(await memories.get(store)).toBeNull();
+    expect(await memories.findCollection({ ...acme, collection })).toBeNull();
+    expect(await listAll(memories)).toStrictEqual([other]);
+    const gone = { outcome: "stale", store: null };
+    expect(await memories.save({ read: store, next: { ...store, edition: 2 } })).toStrictEqual(gone);
+    expect(await switchHead(memories, store, store.head, "next", true)).toMatchObject({ store: null });
+    expect(await memories.get(store)).toBeNull();
+  });
+
+  promises("the collection of a deleted store is free, its id is not yet", async ({ memories, sweep }) => {
+    const store = aStore({ collection });
+    await memories.create(store);
+    await memories.delete(store);
+    await expect(memories.create(store)).rejects.toMatchObject({
+      kind: "conflict",
+      message: expect.stringContaining("is being deleted"),
+    });
+    const heir = aStore({ collection });
+    expect(await memories.create(heir)).toStrictEqual({ outcome: "created", store: heir });
+    expect(await memories.findCollection({ ...acme, collection })).toStrictEqual(heir);
+    const theirs = { ...store, tenant: "globex" };
+    expect(await memories.create(theirs)).toStrictEqual({ outcome: "created", store: theirs });
+    while (!(await sweep.removeStore({ ...acme, storeId: store.id, limit: 10 })));
+    const again = { ...store, collection: null };
+    expect(await memories.create(again)).toStrictEqual({ outcome: "created", store: again });
+  });
+}
+
 function promiseSwitch(promises: Promises): void {
   promises("a head is switched only from the base it shows", async ({ memories }) => {
     const store = aStore({ head: "head1" });
@@ -163,8 +296,9 @@ function promiseSwitch(promises: Promises): void {
   promises("a switch repeated after a lost answer is switched", async ({ memories }) => {
     const store = aStore({ head: "head1" });
     await memories.create(store);
-    await switchHead(memories, store, "head1", "head2");
-    const again = await switchHead(memories, store, "head1", "head2");
+    const request = { ...acme, storeId: store.id, base: "head1", next: "head2", commit: aCommit() };
+    await memories.switchHead({ ...request, evenArchived: false });
+    const again = await memories.switchHead({ ...request, evenArchived: false });
     expect(again).toMatchObject({ outcome: "switched", store: { head: "head2" } });
   });
 

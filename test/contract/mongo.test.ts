@@ -3,6 +3,7 @@ import { openMongoStorage } from "../../src/adapters/mongo/storage.ts";
 import { createSystemClock } from "../../src/adapters/system/clock.ts";
 import { describeWith, freshName } from "../support/with-services.ts";
 import { testDreamStore } from "./dream-store.ts";
+import { testMemoryHistory } from "./memory-history.ts";
 import { testMemoryStores } from "./memory-store.ts";
 import { testOutbox } from "./outbox.ts";
 import { testRestore } from "./restore.ts";
@@ -28,6 +29,7 @@ await describeWith(["mongodb"], "MongoDB", ([url]) => {
   testDreamStore("mongo", make, { skip: [] });
   testOutbox("mongo", make, { skip: [] });
   testMemoryStores("mongo", make, { skip: [] });
+  testMemoryHistory("mongo", make, { skip: [] });
   testSessionStore("mongo", make, { skip: [] });
   testSweep("mongo", make, { skip: [] });
   testRestore("mongo", make, { skip: [] });

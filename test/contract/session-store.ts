@@ -21,6 +21,9 @@ export function testSessionStore(name: string, make: MakeStorage, options: Contr
     registerPromises(make, options, (promises) => {
       promiseSessions(promises);
       promiseArchive(promises);
+      promiseSaves(promises);
+      promiseDeletions(promises);
+      promiseCounts(promises);
       promiseLists(promises);
       promiseFilters(promises);
       promiseAppend(promises);
@@ -90,12 +93,164 @@ function promiseArchive(promises: Promises): void {
     const session = aSession();
     await sessions.create(session);
     const first = await sessions.archive({ ...session, now: later });
-    expect(first).toMatchObject({ id: session.id, archivedAt: later });
+    expect(first).toStrictEqual({ ...session, archivedAt: later, edition: 2 });
     const again = await sessions.archive({ ...session, now: later + 5 });
     expect(again).toStrictEqual(first);
     expect(await sessions.get(session)).toStrictEqual(first);
     expect(await sessions.archive({ tenant: "acme", id: "sesn_none", now: later })).toBeNull();
   });
+}
+
+function promiseSaves(promises: Promises): void {
+  const changed = (read: Session): Session => ({
+    ...read,
+    title: hardText,
+    tags: ["new", hardText],
+    metadata: { "a.b": hardText },
+    edition: read.edition + 1,
+    updatedAt: later,
+  });
+
+  promises("a save writes title, tags and metadata, and lists go by the new tags", async ({ sessions }) => {
+    const read = aSession({
+      title: "old",
+      tags: ["old", "kept"],
+      metadata: { old: "1" },
+      memoryStoreIds: ["m"],
+    });
+    await sessions.create(read);
+    const next = { ...changed(read), tags: ["kept", hardText] };
+    expect(await sessions.save({ read, next })).toStrictEqual({ outcome: "saved", session: next });
+    expect(await sessions.get(read)).toStrictEqual(next);
+    const tagged = async (tag: string) => idsOf(await list(sessions, { tag }));
+    expect([await tagged("old"), await tagged("kept"), await tagged(hardText)]).toEqual([
+      [],
+      [read.id],
+      [read.id],
+    ]);
+    expect(idsOf(await list(sessions, { memoryStoreId: "m", tag: "kept" }))).toEqual([read.id]);
+    expect(await list(sessions, {})).toStrictEqual([next]);
+    expect(await sessions.save({ read, next })).toStrictEqual({ outcome: "saved", session: next });
+  });
+
+  promises("a save over another edition is stale and writes nothing", async ({ sessions }) => {
+    const read = aSession({ tags: ["old"] });
+    await sessions.create(read);
+    const archived = await sessions.archive({ ...read, now: later });
+    const late = await sessions.save({ read, next: changed(read) });
+    expect(late).toStrictEqual({ outcome: "stale", session: archived });
+    expect(await sessions.get(read)).toStrictEqual(archived);
+    expect(await list(sessions, { tag: "new", includeArchived: true })).toEqual([]);
+    for (const other of [{ tenant: "globex" }, { id: "sesn_none" }]) {
+      const absent = { ...read, ...other };
+      const refused = await sessions.save({ read: absent, next: changed(absent) });
+      expect(refused).toStrictEqual({ outcome: "stale", session: null });
+    }
+  });
+
+  promises("an append between read and save is kept, and the save repeats after it", async ({ sessions }) => {
+    const read = aSession();
+    await sessions.create(read);
+    await append(sessions, read, [aSessionEvent()], later + 7);
+    const next = changed(read);
+    const stored = { ...next, lastEvent: 1, updatedAt: later + 7 };
+    expect(await sessions.save({ read, next })).toStrictEqual({ outcome: "saved", session: stored });
+    await append(sessions, read, [aSessionEvent()], later + 8);
+    const grown = { ...stored, lastEvent: 2, updatedAt: later + 8 };
+    expect(await sessions.save({ read, next })).toStrictEqual({ outcome: "saved", session: grown });
+    expect(await sessions.get(read)).toStrictEqual(grown);
+  });
+
+  promises("saves and appends that race lose nothing of each other", async ({ sessions }) => {
+    const session = aSession();
+    await sessions.create(session);
+    const rename = async (title: string) => {
+      for (;;) {
+        const found = await sessions.get(session);
+        if (found === null) throw new Error("the session went");
+        const next = { ...found, title, tags: [title], edition: found.edition + 1 };
+        if ((await sessions.save({ read: found, next })).outcome === "saved") return;
+      }
+    };
+    const work = Array.from({ length: 4 }, (_, index) => [
+      rename(`title ${index}`),
+      append(sessions, session, [aSessionEvent(), aSessionEvent()]),
+    ]);
+    await Promise.all(work.flat());
+    const stored = await sessions.get(session);
+    expect(stored).toMatchObject({ lastEvent: 8, edition: 5 });
+    expect((await read(sessions, session)).map((event) => event.number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    for (let index = 0; index < 4; index += 1) {
+      const tag = `title ${index}`;
+      expect(idsOf(await list(sessions, { tag }))).toEqual(stored?.title === tag ? [session.id] : []);
+    }
+  });
+}
+
+function promiseDeletions(promises: Promises): void {
+  promises("a deleted session is absent for every call, its events too", async ({ sessions }) => {
+    const labels = { agentId: "a", workspaceId: "w", memoryStoreIds: ["m"], tags: ["t"] };
+    const [session, other] = [aSession(labels), aSession(labels)];
+    for (const made of [session, other]) await sessions.create(made);
+    const batch = [aSessionEvent(), aSessionEvent()];
+    await append(sessions, session, batch);
+    for (const wrong of [{ tenant: "globex" }, { id: session.id.toUpperCase() }]) {
+      expect(await sessions.delete({ ...session, ...wrong })).toBe(false);
+    }
+    expect(await read(sessions, session)).toHaveLength(2);
+    expect(await sessions.delete(session)).toBe(true);
+    expect(await sessions.delete(session)).toBe(false);
+    expect(await sessions.get(session)).toBeNull();
+    expect(idsOf(await sessions.getMany({ tenant: "acme", ids: [session.id, other.id] }))).toEqual([
+      other.id,
+    ]);
+    const filters = [{}, { workspaceId: "w" }, { agentId: "a" }, { memoryStoreId: "m" }, { tag: "t" }];
+    for (const filter of filters) {
+      expect(idsOf(await list(sessions, { ...filter, includeArchived: true }))).toEqual([other.id]);
+    }
+    expect(await read(sessions, session)).toEqual([]);
+    // Neither new events nor those that were stored are answered.
+    for (const events of [batch, [aSessionEvent()]]) {
+      expect(await append(sessions, session, events)).toBeNull();
+    }
+    expect(await sessions.archive({ ...session, now: later })).toBeNull();
+    const gone = { outcome: "stale", session: null };
+    expect(await sessions.save({ read: session, next: { ...session, edition: 2 } })).toStrictEqual(gone);
+    expect(await sessions.get(session)).toBeNull();
+  });
+
+  promises("the id of a deleted session is free when its rows are removed", async ({ sessions, sweep }) => {
+    const session = aSession({ tags: ["t"] });
+    await sessions.create(session);
+    await append(sessions, session, [aSessionEvent()]);
+    await sessions.delete(session);
+    await expect(sessions.create(session)).rejects.toMatchObject({
+      kind: "conflict",
+      message: expect.stringContaining("is being deleted"),
+    });
+    expect(await sessions.create({ ...session, tenant: "globex" })).toMatchObject({ tenant: "globex" });
+    while (!(await sweep.removeSession({ tenant: "acme", sessionId: session.id, limit: 10 })));
+    expect(await sessions.create(session)).toStrictEqual(session);
+    expect(await read(sessions, session)).toEqual([]);
+    expect(idsOf(await list(sessions, { tag: "t" }))).toEqual([session.id]);
+  });
+}
+
+function promiseCounts(promises: Promises): void {
+  promises(
+    "conversations are counted, archived ones too, and no further than asked",
+    async ({ sessions }) => {
+      const made = [aSession(), aSession(), aSession({ archivedAt: later })];
+      for (const session of [...made, aSession({ kind: "dream" }), aSession({ tenant: "globex" })]) {
+        await sessions.create(session);
+      }
+      const count = (max: number, tenant = "acme") => sessions.count({ tenant, max });
+      expect([await count(100), await count(3), await count(2), await count(1)]).toEqual([3, 3, 2, 1]);
+      expect([await count(9, "globex"), await count(9, "Acme")]).toEqual([1, 0]);
+      await sessions.delete(made[0] ?? aSession());
+      expect(await count(100)).toBe(2);
+    },
+  );
 }
 
 function promiseLists(promises: Promises): void {

@@ -1,6 +1,7 @@
 import { openSqliteStorage } from "../../src/adapters/sqlite/storage.ts";
 import { createSystemClock } from "../../src/adapters/system/clock.ts";
 import { testDreamStore } from "./dream-store.ts";
+import { testMemoryHistory } from "./memory-history.ts";
 import { testMemoryStores } from "./memory-store.ts";
 import { testOutbox } from "./outbox.ts";
 import { testRestore } from "./restore.ts";
@@ -12,6 +13,7 @@ const make = () => openSqliteStorage({ clock: createSystemClock() }, { inMemory:
 testDreamStore("sqlite", make, { skip: [] });
 testOutbox("sqlite", make, { skip: [] });
 testMemoryStores("sqlite", make, { skip: [] });
+testMemoryHistory("sqlite", make, { skip: [] });
 testSessionStore("sqlite", make, { skip: [] });
 testSweep("sqlite", make, { skip: [] });
 testRestore("sqlite", make, { skip: [] });

@@ -12,7 +12,8 @@ import { createScriptedEngine } from "../support/scripted-engine.ts";
 import { put, type Told, tellDream, tellSession, tellStore, textsOf } from "./teller.ts";
 import { dump, toldBy, wordsIn } from "./told-by-bundle.ts";
 
-const onlyWords = ["zorblax", "marmoset", "quillfeather", "vantablue", "ostrander"];
+const onlyWords = ["zorblax", "marmoset", "quillfeather", "vantablue", "ostrander", "yttrium"];
+const said = "My partner keeps a marmoset in the house.";
 const paraphrase = "Somebody keeps an ostrander in the house.";
 
 interface Small {
@@ -22,19 +23,21 @@ interface Small {
   readonly stores: readonly string[];
 }
 
-/** A dream over a session, one over its output that says it otherwise, and one in place. */
+/** A dream over a session, one over its output that says it otherwise, one over that, and one in place. */
 async function tell(world: Bundle): Promise<Small> {
   const offline = createInlineOfflineEngine(world);
   const engine = createScriptedEngine(async (input, context, run) => {
-    if (run !== 2) return offline.consolidate(input, context);
-    const note = input.memories.find((memory) => memory.path.startsWith("/people/"));
-    const quote = "My partner keeps a marmoset in the house.";
+    if (run !== 2 && run !== 3) return offline.consolidate(input, context);
+    const [quote, after, at] =
+      run === 2 ? [said, paraphrase, "/people/"] : [paraphrase, "It is a yttrium.", "/zoo.md"];
+    const note = input.memories.find((memory) => memory.path.startsWith(at));
     const source = { kind: "memory", path: note?.path ?? "", memoryId: note?.memoryId ?? "" } as const;
     const sources = [{ ...source, versionId: note?.versionId ?? "", trust: "user" as const, quote }];
-    const edits = [{ kind: "add", before: null, after: paraphrase, reason: "told", sources } as const];
-    const change = { kind: "create", path: "/zoo.md", content: `- ${paraphrase}\n`, reason: "told" } as const;
+    const edits = [{ kind: "add", before: null, after, reason: "told", sources } as const];
+    const path = run === 2 ? "/zoo.md" : "/more.md";
+    const change = { kind: "create", path, content: `- ${after}\n`, reason: "told" } as const;
     const changes = [{ ...change, edits, trust: "user", flags: [] } as const];
-    return { changes, usage: noUsage, eventsRead: 0, message: paraphrase };
+    return { changes, usage: noUsage, eventsRead: 0, message: after };
   });
   const told = toldBy(world, engine);
   const store = await tellStore(told, "notes", {
@@ -44,7 +47,7 @@ async function tell(world: Bundle): Promise<Small> {
     title: "With Zorblax",
     day: "2026-03-04",
     lines: [
-      ["Zorblax", "My partner keeps a marmoset in the house. I live in Quillfeather since May."],
+      ["Zorblax", `${said} I live in Quillfeather since May.`],
       ["Zorblax", "The harbour office opens at seven."],
     ],
   });
@@ -55,9 +58,15 @@ async function tell(world: Bundle): Promise<Small> {
   const made = await tellDream(told, store, [session, other]);
   await put(told, made.outputStoreId, { "/agent.md": "- Remember to water the plants.\n" });
   const copy = await tellDream(told, made.outputStoreId, [other]);
+  const last = await tellDream(told, copy.outputStoreId, []);
   const place = await tellStore(told, "in place", {});
   await tellDream(told, place, [other, session], true);
-  return { told, session, store, stores: [made.outputStoreId, copy.outputStoreId, place] };
+  return {
+    told,
+    session,
+    store,
+    stores: [made, copy, last].map((dream) => dream.outputStoreId).concat(place),
+  };
 }
 
 const writes = new Set(
@@ -100,7 +109,7 @@ async function left({ told, stores }: Small): Promise<unknown> {
 }
 
 test.each([
-  ["session", ["marmoset", "quillfeather", "zorblax", "ostrander"]],
+  ["session", ["marmoset", "quillfeather", "zorblax", "ostrander", "yttrium"]],
   ["store", ["vantablue"]],
 ] as const)(
   "of a %s is finished by doing it again, wherever it was interrupted",

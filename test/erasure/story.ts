@@ -71,7 +71,7 @@ export async function tellStory(told: Told): Promise<Story> {
   const made = first.outputStoreId;
   await put(told, made, {
     "/agent.md": "# Agent\n\n- Remember to water the plants in the lobby.\n",
-    "/people/zorblax.md": `# Zorblax\n\n- The lobby has new plants since Monday.\n`,
+    "/people/zorblax.md": "- The lobby has new plants since Monday.\n",
   });
   const fourth = await tellSession(told, {
     day: "2026-03-09",

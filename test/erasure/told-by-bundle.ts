@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import { createInlineOfflineEngine } from "../../src/adapters/offline-engine/engine.ts";
 import { isFinal } from "../../src/core/dream.ts";
 import type { Engine } from "../../src/ports/engine.ts";
@@ -60,6 +61,25 @@ export async function dump({ deps, principal }: Bundle): Promise<string> {
     await sweep.listDeletedStores({ tenant, limit }),
   );
   return JSON.stringify(all);
+}
+
+/** Fails the test when a head names a bucket that is not there, or what is shown a text. */
+export async function expectWhole({ deps, principal }: Bundle): Promise<void> {
+  const { tenant } = principal;
+  const query = { tenant, untouchedSince: 8_000_000_000_000, after: null, limit: 10_000 };
+  for (const { hash } of await deps.sweep.listParts({ ...query, kind: "head" })) {
+    const head = await deps.memories.getHead({ tenant, hash });
+    const hashes = [...new Set(head?.buckets.filter((bucket) => bucket !== ""))];
+    expect(await deps.memories.getBuckets({ tenant, hashes })).toHaveLength(hashes.length);
+  }
+  const stores = await deps.memories.list({ tenant, includeArchived: true, after: null, limit: 10_000 });
+  for (const store of stores) {
+    for (const hash of [store.head, ...(store.origin === null ? [] : [store.origin.head])]) {
+      const entries = await deps.heads.list(tenant, await deps.heads.load(tenant, hash));
+      const hashes = [...new Set(entries.map((entry) => entry.contentHash))];
+      expect((await deps.memories.getContents({ tenant, hashes })).size).toBe(hashes.length);
+    }
+  }
 }
 
 /** Which of the words stand in the text, in whatever case. */

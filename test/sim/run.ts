@@ -4,6 +4,7 @@ import { isReveriedError } from "../../src/core/errors.ts";
 import type { NewSessionEvent } from "../../src/core/session.ts";
 import { type Accepted, checkDream, textsOf } from "./checkers.ts";
 import type { FaultRates } from "./faults.ts";
+import { checkStored, dropStore, sweepAll } from "./sweeping.ts";
 import { createWorld, type World } from "./world.ts";
 
 const principal = { tenant: "acme", keyId: null };
@@ -13,10 +14,13 @@ export interface RunReport {
   readonly byStatus: Readonly<Record<string, number>>;
   readonly crashes: number;
   readonly attempts: number;
+  /** Parts that were deleted while others worked. */
+  readonly swept: number;
 }
 
 /** Virtual time within which a healed world must be at rest: a lost lease, alone, eight times over, and some. */
 const restWithinMs = 600_000;
+const quietMs = 40_000;
 
 export const faultRates: FaultRates = {
   crashBefore: 0.004,
@@ -35,18 +39,15 @@ export async function runSeed(seed: number, rates: Partial<FaultRates> = faultRa
     for (let i = 0; i < 3; i += 1) world.startProcess();
     for (let step = 0; step < 30; step += 1) {
       await clientStep(world, accepted);
-      const alive = world.processes.filter(({ fate }) => !fate.dead);
-      if (world.chance.hit(0.1) && alive.length > 0) {
-        const { fate } = world.chance.pick(alive);
-        if (world.chance.hit(0.5)) fate.dead = true;
-        else fate.pausedUntil = world.clock.monotonic() + world.chance.below(40_000);
-      }
-      while (world.processes.filter(({ fate }) => !fate.dead).length < 2) world.startProcess();
-      await world.clock.advance(world.chance.below(5_000));
+      if (world.chance.hit(0.1)) await dropStore(world);
+      disturb(world);
+      // Long enough for the sweepers to come round while others are at work.
+      await world.clock.advance(step % 10 === 9 ? quietMs : world.chance.below(5_000));
     }
     crashes = world.processes.filter(({ fate }) => fate.dead).length;
     world.heal();
     await rest(world, accepted);
+    const swept = world.swept();
     const byStatus: Record<string, number> = {};
     let attempts = 0;
     for (const one of accepted) {
@@ -54,10 +55,26 @@ export async function runSeed(seed: number, rates: Partial<FaultRates> = faultRa
       byStatus[dream.status] = (byStatus[dream.status] ?? 0) + 1;
       attempts += dream.attempt;
     }
-    return { dreams: accepted.length, byStatus, crashes, attempts };
+    await checkStored(world);
+    await world.stop();
+    await sweepAll(world);
+    return { dreams: accepted.length, byStatus, crashes, attempts, swept };
   } finally {
     await world.close();
   }
+}
+
+/** Kills or pauses a process now and then, and keeps two of them alive. */
+function disturb(world: World): void {
+  const { chance, clock } = world;
+  const alive = world.processes.filter(({ fate }) => !fate.dead);
+  if (chance.hit(0.1) && alive.length > 0) {
+    const { fate } = chance.pick(alive);
+    if (chance.hit(0.5)) fate.dead = true;
+    else if (fate.pausedUntil <= clock.monotonic())
+      fate.pausedUntil = clock.monotonic() + chance.below(40_000);
+  }
+  while (world.processes.filter(({ fate }) => !fate.dead).length < 2) world.startProcess();
 }
 
 async function rest(world: World, accepted: readonly Accepted[]): Promise<void> {

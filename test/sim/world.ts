@@ -6,6 +6,8 @@ import { defaultModelRoutes } from "../../src/core/model-map.ts";
 import { createOutboxRelay } from "../../src/loops/outbox-relay.ts";
 import { createReaper } from "../../src/loops/reaper.ts";
 import { createRunDream } from "../../src/loops/run-dream.ts";
+import { createSweeper } from "../../src/loops/sweeper.ts";
+import { createSweepChores } from "../../src/loops/sweeping/chores.ts";
 import { createWorker } from "../../src/loops/worker.ts";
 import type { ServiceDeps } from "../../src/service/deps.ts";
 import { createHeads } from "../../src/service/memories/heads.ts";
@@ -15,6 +17,7 @@ import { createScriptedEngine, noteWhatWasRead } from "../support/scripted-engin
 import { type Chance, createChance } from "./chance.ts";
 import { type FaultRates, faulty, healthy, type ProcessFate, processClock } from "./faults.ts";
 import { createSimBus, type SimBus } from "./sim-bus.ts";
+import { simSweeping } from "./sweeping.ts";
 
 export interface SimProcess {
   readonly fate: ProcessFate;
@@ -32,9 +35,13 @@ export interface World {
   readonly deps: ServiceDeps;
   readonly useCases: UseCases;
   readonly processes: SimProcess[];
+  /** How many parts the sweepers deleted. */
+  swept(): number;
   startProcess(): SimProcess;
   /** Ends all faults and replaces the dead: from here everything must come to an end. */
   heal(): void;
+  /** Stops all processes; clients may still look. */
+  stop(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -51,6 +58,15 @@ export async function createWorld(seed: number, rates: Partial<FaultRates>): Pro
   const heads = createHeads({ memories: storage.memories, digest });
   const deps: ServiceDeps = { ...storage, heads, bus, clock, random: chance, digest };
   const processes: SimProcess[] = [];
+  let swept = 0;
+  const sweep: typeof storage.sweep = {
+    ...storage.sweep,
+    async deleteParts(request) {
+      const count = await storage.sweep.deleteParts(request);
+      swept += count;
+      return count;
+    },
+  };
 
   function startProcess(): SimProcess {
     const fate: ProcessFate = { dead: false, pausedUntil: 0 };
@@ -60,6 +76,8 @@ export async function createWorld(seed: number, rates: Partial<FaultRates>): Pro
       memories: faulty(faults, fate, storage.memories),
       sessions: faulty(faults, fate, storage.sessions),
       outbox: faulty(faults, fate, storage.outbox),
+      sweep: faulty(faults, fate, sweep),
+      restore: faulty(faults, fate, storage.restore),
       // Hints never wait and never fail; only what is awaited can be faulty.
       bus: { ...bus, publish: faulty(faults, fate, bus).publish },
       clock: processClock(clock, fate, () => wall),
@@ -88,18 +106,25 @@ export async function createWorld(seed: number, rates: Partial<FaultRates>): Pro
     );
     const reaper = createReaper(all);
     const relay = createOutboxRelay(all);
-    for (const loop of [worker, reaper, relay]) loop.start();
+    const sweeper = createSweeper(all, createSweepChores(all, simSweeping), simSweeping.tickMs);
+    for (const loop of [worker, reaper, relay, sweeper]) loop.start();
     const started: SimProcess = {
       fate,
       useCases: createUseCases(all, { models: defaultModelRoutes }),
       async stop() {
         if (fate.dead) return;
-        await Promise.all([worker.stop(1_000), reaper.stop()]);
+        await Promise.all([worker.stop(1_000), reaper.stop(), sweeper.stop()]);
         await relay.stop(1_000);
       },
     };
     processes.push(started);
     return started;
+  }
+
+  async function stop(): Promise<void> {
+    const stopping = Promise.all(processes.splice(0).map((process) => process.stop()));
+    await clock.advance(20_000);
+    await stopping;
   }
 
   return {
@@ -111,16 +136,16 @@ export async function createWorld(seed: number, rates: Partial<FaultRates>): Pro
     deps,
     useCases: createUseCases(deps, { models: defaultModelRoutes }),
     processes,
+    swept: () => swept,
     startProcess,
     heal() {
       Object.assign(current, healthy);
       for (const { fate } of processes) fate.pausedUntil = 0;
       if (processes.every(({ fate }) => fate.dead)) startProcess();
     },
+    stop,
     async close() {
-      const stopping = Promise.all(processes.map((process) => process.stop()));
-      await clock.advance(20_000);
-      await stopping;
+      await stop();
       await storage.close();
     },
   };

@@ -66,6 +66,7 @@ export async function fillTenant(world: Bundle): Promise<FullTenant> {
   const output = await use.getDream(principal, { id: completed.id });
   assert(output.status === "completed" && output.ids !== null);
   await put(world, output.ids.outputStoreId, { "/after.md": "written into the copy" });
+  await redactFirst(world, output.ids.outputStoreId, "/notes/2.md");
   const archivedStoreId = (await world.inputs({ "/old/plan.md": "kept" })).storeId;
   await use.archiveMemoryStore(principal, { id: archivedStoreId });
   return {
@@ -115,6 +116,20 @@ async function writtenStore(world: Bundle): Promise<string> {
     protectedPaths: null,
   });
   return store.id;
+}
+
+/** Redacts the oldest version of what was at the path, in a copy the one it began with. */
+async function redactFirst(
+  { useCases: use, principal }: Bundle,
+  memoryStoreId: string,
+  path: string,
+): Promise<void> {
+  const filter = { memoryId: null, operation: null, actorId: null, createdFrom: null, createdTo: null };
+  const request = { memoryStoreId, ...filter, pageSize: 100, pageToken: "" };
+  const { versions } = await use.listMemoryVersions(principal, request);
+  const first = versions.findLast((version) => version.path === path);
+  assert(first !== undefined);
+  await use.redactMemoryVersion(principal, { memoryStoreId, id: first.id });
 }
 
 /** A session with every kind of block and more events than one record takes; an archived one; one that is empty. */

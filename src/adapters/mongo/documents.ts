@@ -73,6 +73,15 @@ export function fromDate(date: Date | null): number | null {
   return date === null ? null : date.getTime();
 }
 
+/** The years 1 to 9999: what every compatible server takes for a date. */
+const dateMinMs = -62_135_596_800_000;
+const dateMaxMs = 253_402_300_799_999;
+
+/** A time that others are compared with, which may be further off than any date. */
+export function toBound(ms: number): Date {
+  return new Date(Math.min(Math.max(ms, dateMinMs), dateMaxMs));
+}
+
 const digits = 16;
 
 /** A number as text that sorts as the number does, up to the largest safe integer. */
@@ -107,9 +116,9 @@ export function laterThan(
   { since, before }: { readonly since: number | null; readonly before: number | null },
 ) {
   const bounds = {
-    ...(since !== null && { $gte: new Date(since) }),
+    ...(since !== null && { $gte: toBound(since) }),
     ...(after !== null && { $gte: after.at }),
-    ...(before !== null && { $lt: new Date(before) }),
+    ...(before !== null && { $lt: toBound(before) }),
   };
   return {
     ...(Object.keys(bounds).length > 0 && { [field]: bounds }),

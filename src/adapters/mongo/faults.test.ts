@@ -1,12 +1,14 @@
 /** What the ports promise when the server fails between a write and its answer. Each test arms a fail point of its own server. */
 import { MongoClient } from "mongodb";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { mustCreateStore, mustSwitch } from "../../../test/contract/store-steps.ts";
 import {
   aBucket,
   aCommit,
   aContent,
   aDream,
   aHead,
+  aNewVersion,
   anEntry,
   aRecordedChange,
   aSession,
@@ -21,6 +23,7 @@ import { startMongo, type TestService } from "../../../test/support/services.ts"
 import { describeWith, freshName } from "../../../test/support/with-services.ts";
 import { noUsage } from "../../core/dream.ts";
 import { applyMove } from "../../core/dream-transitions.ts";
+import type { StoreCommit } from "../../core/memory-version.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { type MongoStorage, openMongoStorage } from "./storage.ts";
 
@@ -57,18 +60,19 @@ await describeWith(["mongodb"], "MongoDB storage under faults", () => {
   /** A write under test: once `arm` resolves, its next two commands of that name fail. */
   type Write = (storage: MongoStorage, arm: () => Promise<void>) => Promise<void>;
 
-  /** Registers the write with its answer lost twice, and with its connection cut twice. */
-  function promises(title: string, command: string, write: Write): void {
+  /** Registers the write with its answer lost twice, or as often as it can be, and with its connection cut twice. */
+  function promises(title: string, command: string, write: Write, lostTimes = 2): void {
     for (const how of ["lost", "cut"] as const) {
+      const times = how === "lost" ? lostTimes : 2;
       test(`${title} (${how})`, async () => {
         const clock = stillClock();
         await using storage = await openMongoStorage({ clock }, { url: server.url, database: freshName() });
         let armed = 0;
         await write(storage, async () => {
           armed += 1;
-          await fail(how, command, 2);
+          await fail(how, command, times);
         });
-        expect(clock.pauses()).toBe(2 * armed);
+        expect(clock.pauses()).toBe(times * armed);
       });
     }
   }
@@ -158,6 +162,122 @@ await describeWith(["mongodb"], "MongoDB storage under faults", () => {
       });
       const revisions = await memories.listRevisions({ ...acme, storeId: store.id, after: 0, limit: 9 });
       expect(revisions.map(({ id }) => id)).toEqual([commit.id]);
+    },
+    // The second try finds the commit made and writes no more.
+    1,
+  );
+
+  test("a switch whose row could not be written was made, and is made once", async () => {
+    await using storage = await openMongoStorage(
+      { clock: stillClock() },
+      { url: server.url, database: freshName() },
+    );
+    const { memories } = storage;
+    const store = aStore({ head: "head1" });
+    await memories.create(store);
+    const switchTo = (base: string, next: string, commit: StoreCommit) =>
+      memories.switchHead({ ...acme, storeId: store.id, base, next, commit, evenArchived: false });
+    const [torn, second] = [aCommit(), aCommit()];
+    await fail("cut", "update", 1);
+    const switched = { outcome: "switched", store: { ...store, head: "head2", revision: 1 } };
+    for (let again = 0; again < 2; again += 1) {
+      expect(await switchTo("head1", "head2", torn)).toStrictEqual(switched);
+    }
+    expect(await switchTo("head2", "head3", second)).toMatchObject({ store: { revision: 2 } });
+    const revisions = await memories.listRevisions({ ...acme, storeId: store.id, after: 0, limit: 9 });
+    expect(revisions.map(({ id }) => id)).toEqual([torn.id, second.id]);
+  });
+
+  promises("versions are staged once though the answer was lost", "update", async ({ memories }, arm) => {
+    const store = await mustCreateStore(memories, aStore());
+    const [commit, version] = [aCommit(), aNewVersion()];
+    const key = { ...acme, storeId: store.id };
+    await arm();
+    await memories.putVersions({ ...key, commit, first: 0, versions: [version] });
+    await mustSwitch(memories, store, commit);
+    expect(await memories.getVersion({ ...key, id: version.id })).toMatchObject({
+      id: version.id,
+      number: 0,
+    });
+  });
+
+  promises(
+    "a version is redacted once though the answer was lost",
+    "update",
+    async ({ memories }, arm) => {
+      const version = aNewVersion();
+      const store = await mustCreateStore(memories, aStore());
+      await mustSwitch(memories, store, aCommit(), [version]);
+      const key = { ...acme, storeId: store.id, id: version.id };
+      await arm();
+      const redacted = await memories.redactVersion({ ...key, by: null, now: someTime });
+      expect(redacted).toMatchObject({ path: null, contentHash: null, redactedAt: someTime });
+    },
+    // The second try finds it redacted and writes no more.
+    1,
+  );
+
+  promises(
+    "stores and sessions are saved once though the answer was lost",
+    "findAndModify",
+    async (storage, arm) => {
+      const { memories, sessions } = storage;
+      const [store, session] = [aStore(), aSession()];
+      await memories.create(store);
+      await sessions.create(session);
+      const nextStore = { ...store, name: "other", edition: 2, updatedAt: someTime + 1 };
+      const nextSession = { ...session, title: "other", edition: 2, updatedAt: someTime + 1 };
+      await arm();
+      expect(await memories.save({ read: store, next: nextStore })).toStrictEqual({
+        outcome: "saved",
+        store: nextStore,
+      });
+      await arm();
+      expect(await sessions.save({ read: session, next: nextSession })).toStrictEqual({
+        outcome: "saved",
+        session: nextSession,
+      });
+      await arm();
+      const archived = { ...nextSession, archivedAt: someTime, edition: 3 };
+      expect(await sessions.archive({ ...session, now: someTime })).toStrictEqual(archived);
+    },
+  );
+
+  promises(
+    "what is deleted is told as deleted though the answer was lost",
+    "update",
+    async (storage, arm) => {
+      const { memories, sessions } = storage;
+      const [store, session] = [aStore(), aSession()];
+      await memories.create(store);
+      await sessions.create(session);
+      await arm();
+      expect(await memories.delete(store)).toBe(true);
+      expect(await memories.get(store)).toBeNull();
+      await arm();
+      expect(await sessions.delete(session)).toBe(true);
+      expect(await sessions.get(session)).toBeNull();
+      expect(await sessions.delete(session)).toBe(false);
+    },
+  );
+
+  promises(
+    "what is restored is there once though the answer was lost",
+    "insert",
+    async ({ restore }, arm) => {
+      const [store, session, dream] = [aStore(), aSession(), aDream({ holds: ["once:acme:x"] })];
+      const writes = [
+        () => restore.store(store),
+        () => restore.session(session),
+        () => restore.events({ ...acme, sessionId: session.id, events }),
+        () => restore.dream(dream),
+      ];
+      const events = [{ ...aSessionEvent(), sessionId: session.id, number: 1, createdAt: someTime }];
+      for (const write of writes) {
+        await arm();
+        expect(await write()).toMatch(/^(written|present)$/);
+        expect(await write()).toBe("present");
+      }
     },
   );
 

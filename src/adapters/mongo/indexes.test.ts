@@ -5,7 +5,9 @@
 import { type Document, MongoClient } from "mongodb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
+  aCommit,
   aDream,
+  aNewVersion,
   aSession,
   aSessionEvent,
   aStore,
@@ -16,7 +18,9 @@ import {
 import { describeWith, freshName } from "../../../test/support/with-services.ts";
 import { applyMove } from "../../core/dream-transitions.ts";
 import type { DreamFilter } from "../../ports/dream-store.ts";
+import type { VersionFilter } from "../../ports/memory-store.ts";
 import type { SessionFilter } from "../../ports/session-store.ts";
+import { partKinds } from "../../ports/sweep.ts";
 import { createSystemClock } from "../system/clock.ts";
 import { createCalls } from "./calls.ts";
 import { indexes } from "./indexes.ts";
@@ -29,7 +33,7 @@ interface Query {
   readonly sort: Readonly<Record<string, 1 | -1>>;
 }
 
-type Ports = Pick<MongoStorage, "dreams" | "outbox" | "memories" | "sessions">;
+type Ports = Omit<MongoStorage, "migrated" | "close" | typeof Symbol.asyncDispose>;
 
 const acme = { tenant: "acme" };
 const collection = { workspaceId: "w", observer: "ann", observed: "bob" };
@@ -51,6 +55,25 @@ const anySession: SessionFilter = {
   agentId: null,
   tag: null,
 };
+const store = aStore({ collection });
+const version = aNewVersion();
+const anyVersion: VersionFilter = {
+  memoryId: null,
+  operation: null,
+  actorId: null,
+  createdFrom: null,
+  createdTo: null,
+};
+const ofStore = { ...acme, storeId: store.id };
+const someActor = { actorId: "key_1", createdFrom: someTime, createdTo: someTime + 9 };
+const commit = aCommit({ origin: "dream:1", actor: { kind: "api_key", id: "key_1" } });
+const switchTo = (base: string, next: string, by = commit) => ({
+  ...ofStore,
+  base,
+  next,
+  commit: by,
+  evenArchived: false,
+});
 const page = { ...acme, after: dream, limit: 10 };
 const append = { ...acme, sessionId: session.id, events: [event], now: someTime };
 
@@ -87,6 +110,88 @@ const uses: Readonly<Record<string, (ports: Ports) => Promise<unknown>>> = {
   "several contents": ({ memories }) => memories.getContents({ ...acme, hashes: ["a", "b"] }),
   "changes of an attempt": ({ memories }) =>
     memories.listChanges({ ...acme, dreamId: "drm_1", attempt: 1, first: 0, limit: 10 }),
+  "stores are counted": ({ memories }) => memories.count({ ...acme, max: 9 }),
+  "a save of a store": ({ memories }) => memories.save({ read: store, next: { ...store, edition: 2 } }),
+  "a store's deletion": ({ memories }) => memories.delete({ ...acme, id: "memstore_none" }),
+  "a switch that was made": ({ memories }) => memories.switchHead(switchTo("head1", "head2")),
+  "a switch by a made origin": ({ memories }) =>
+    memories.switchHead(switchTo("head1", "head2", { ...commit, id: "cmt_other" })),
+  "staged versions": ({ memories }) =>
+    memories.putVersions({ ...ofStore, commit, first: 0, versions: [version] }),
+  "the revision of an origin": ({ memories }) => memories.findRevision({ ...ofStore, origin: "dream:9" }),
+  "a page of revisions": ({ memories }) => memories.listRevisions({ ...ofStore, after: 1, limit: 10 }),
+  "a version": ({ memories }) => memories.getVersion({ ...ofStore, id: version.id }),
+  "versions of a store": ({ memories }) =>
+    memories.listVersions({ ...ofStore, filter: anyVersion, after: null, limit: 10 }),
+  "versions of a store, next page": ({ memories }) => {
+    const filter = { ...anyVersion, ...someActor, operation: "created" } as const;
+    return memories.listVersions({ ...ofStore, filter, after: { revision: 1, number: 9 }, limit: 10 });
+  },
+  "versions of a memory": ({ memories }) => {
+    const filter = { ...anyVersion, ...someActor, memoryId: version.memoryId };
+    return memories.listVersions({ ...ofStore, filter, after: null, limit: 10 });
+  },
+  "a redaction": ({ memories }) =>
+    memories.redactVersion({ ...ofStore, id: version.id, by: null, now: someTime }),
+  "whether a content is named": ({ memories }) => memories.isContentNamed({ ...acme, hash: "none" }),
+  "sessions are counted": ({ sessions }) => sessions.count({ ...acme, max: 9 }),
+  "a save of a session": ({ sessions }) => sessions.save({ read: session, next: { ...session, edition: 2 } }),
+  "a session's deletion": ({ sessions }) => sessions.delete({ ...acme, id: "sesn_none" }),
+  "an archiving": ({ sessions }) => sessions.archive({ ...acme, id: "sesn_none", now: someTime }),
+  "the tenants": ({ sweep }) => sweep.listTenants({ after: "a-b", limit: 10 }),
+  "parts, and their deletion": async ({ sweep }) => {
+    for (const kind of partKinds) {
+      await sweep.listParts({ ...acme, kind, untouchedSince: someTime, after: "a", limit: 10 });
+      await sweep.deleteParts({ ...acme, kind, parts: [{ hash: "a", touchedAt: 1 }] });
+    }
+  },
+  "heads of revisions": async ({ sweep }) => {
+    for (const after of [null, `stores ${"0".repeat(16)} a`, "rows", `rows ${"0".repeat(16)} a`]) {
+      await sweep.listRevisionHeads({ ...acme, since: someTime, after, limit: 10 });
+    }
+  },
+  "heads of origins": ({ sweep }) => sweep.originHeads({ ...acme, origins: ["dream:1", "dream:2"] }),
+  "version rows": async ({ sweep }) => {
+    for (const createdBefore of [null, someTime]) {
+      const after = `${"0".repeat(16)} a`;
+      await sweep.listVersionRows({ ...acme, createdBefore, after: null, limit: 10 });
+      await sweep.listVersionRows({ ...acme, createdBefore, after, limit: 10 });
+      await sweep.deleteVersionRows({ ...acme, keys: [`${after}cme/x`] });
+    }
+  },
+  "empty revisions": ({ sweep }) => sweep.deleteEmptyRevisions({ ...acme, before: someTime + 1, limit: 10 }),
+  "recorded changes, and their deletion": async ({ sweep }) => {
+    const after = { dreamId: "drm_1", attempt: 1, index: 1 };
+    await sweep.listChangeRows({ ...acme, after: null, limit: 10 });
+    await sweep.listChangeRows({ ...acme, after, limit: 10 });
+    await sweep.deleteChanges({ ...acme, ...after });
+  },
+  "a deleted store's removal": async ({ memories, sweep }) => {
+    const key = { ...acme, id: "memstore_deleted" };
+    await memories.create(aStore(key));
+    await memories.delete(key);
+    await sweep.listDeletedStores({ ...acme, limit: 10 });
+    await sweep.removeStore({ ...acme, storeId: key.id, limit: 10 });
+  },
+  "a deleted session's removal": async ({ sessions, sweep }) => {
+    const key = { ...acme, id: "sesn_deleted" };
+    await sessions.create(aSession(key));
+    await sessions.append({ ...append, sessionId: key.id });
+    await sessions.delete(key);
+    await sweep.listDeletedSessions({ ...acme, limit: 10 });
+    const removal = { ...acme, sessionId: key.id, limit: 10 };
+    for (let calls = 0; calls < 3; calls += 1) await sweep.removeSession(removal);
+  },
+  "what is restored and there": async ({ restore, dreams }) => {
+    const stored = (await dreams.get(dream)) ?? dream;
+    await restore.store(store);
+    await restore.session(session);
+    await restore.events({
+      ...append,
+      events: [{ ...event, sessionId: session.id, number: 1, createdAt: 0 }],
+    });
+    await restore.dream(stored);
+  },
   "all sessions": ({ sessions }) => sessions.list({ ...page, filter: anySession }),
   "sessions of a workspace": ({ sessions }) =>
     sessions.list({ ...page, filter: { ...anySession, workspaceId: "w" } }),
@@ -111,7 +216,10 @@ await describeWith(["mongodb"], "MongoDB queries", ([url]) => {
     await migrate(db);
     await ports.dreams.create(dream);
     await ports.dreams.create(aDream({ id: "drm_other" }));
-    await ports.memories.create(aStore({ collection }));
+    await ports.memories.create(store);
+    await ports.memories.putVersions({ ...ofStore, commit, first: 0, versions: [version] });
+    await ports.memories.switchHead(switchTo(store.head, "head1"));
+    await ports.memories.switchHead(switchTo("head1", "head2", aCommit({ at: someTime + 5 })));
     await ports.sessions.create(session);
     await ports.sessions.append(append);
     client.on("commandStarted", ({ command }) => sent.push(command));
@@ -166,11 +274,15 @@ await describeWith(["mongodb"], "MongoDB queries", ([url]) => {
 });
 
 function toQueries(command: Document): Query[] {
-  const { find, findAndModify, update, updates, filter, query, sort } = command;
+  const { find, findAndModify, aggregate, filter, query, pipeline, sort } = command;
   if (find !== undefined) return [{ collection: find, filter, sort: toSort(sort) }];
   if (findAndModify !== undefined) return [{ collection: findAndModify, filter: query, sort: {} }];
-  if (update === undefined) return [];
-  return updates.map((one: Document) => ({ collection: update, filter: one.q, sort: {} }));
+  if (aggregate !== undefined) {
+    return [{ collection: aggregate, filter: pipeline[0].$match, sort: {} }];
+  }
+  const { update, updates, delete: remove, deletes } = command;
+  const written: Document[] = updates ?? deletes ?? [];
+  return written.map((one) => ({ collection: update ?? remove, filter: one.q, sort: {} }));
 }
 
 function toSort(sort: unknown): Record<string, 1 | -1> {
@@ -206,6 +318,6 @@ function isFixed(condition: unknown): boolean {
 
 function implies(filter: Document, field: string, wanted: unknown): boolean {
   const condition = filter[field];
-  if (typeof wanted === "string") return condition === wanted;
+  if (typeof wanted !== "object") return condition === wanted;
   return condition !== undefined && condition !== null;
 }

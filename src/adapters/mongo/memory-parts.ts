@@ -97,17 +97,26 @@ export function createMemoryParts(collections: Collections, calls: Calls): Memor
   };
 }
 
-/** Writes the parts that are not there, and raises `touched_at` of all. */
+/**
+ * Writes the parts that are not there, and raises `touched_at` of those that are, by a millisecond at least: a put whose
+ * clock is behind must be seen, too, by who is about to delete the part. Only a pipeline can say that in one write.
+ */
 async function put<T extends Part>(
   calls: Calls,
   collection: Collection<Part>,
   now: number,
   parts: readonly Omit<T, "touched_at">[],
 ): Promise<void> {
-  const $max = { touched_at: new Date(now) };
-  const writes = parts.map(({ _id, ...fields }) => ({
-    updateOne: { filter: { _id }, update: { $setOnInsert: fields, $max }, upsert: true },
-  }));
+  const touched_at = { $max: [new Date(now), { $add: ["$touched_at", 1] }] };
+  const writes = parts.map(({ _id, ...fields }) => {
+    // As literals: in a pipeline a text that begins with a dollar sign would name a field.
+    const once = Object.entries(fields).map(([name, value]) => [
+      name,
+      { $ifNull: [`$${name}`, { $literal: value }] },
+    ]);
+    const update = [{ $set: { ...Object.fromEntries(once), touched_at } }];
+    return { updateOne: { filter: { _id }, update, upsert: true } };
+  });
   await writeAll(calls, collection, writes);
 }
 

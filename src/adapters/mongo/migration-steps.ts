@@ -18,8 +18,8 @@ type Filling = AnyBulkWriteOperation<AnyDocument>;
  * From 1 to 2: stores have a history, which begins with what they hold now; stores and sessions have an edition; changes say
  * in fields where they are kept.
  */
-export async function addHistory(db: Db): Promise<void> {
-  await fill(db.collection("memory_stores"), "edition", ({ _id, head }) => ({
+export async function addHistory(db: Db, pageSize: number = limits.sweepBatch): Promise<void> {
+  await fill(pageSize, db.collection("memory_stores"), "edition", ({ _id, head }) => ({
     updateOne: {
       // With the head: what a store of the old version shows may be switched until the last moment.
       filter: { _id, edition: { $exists: false }, head },
@@ -28,16 +28,17 @@ export async function addHistory(db: Db): Promise<void> {
       },
     },
   }));
-  await fill(db.collection("sessions"), "edition", ({ _id }) => ({
+  await fill(pageSize, db.collection("sessions"), "edition", ({ _id }) => ({
     updateOne: { filter: { _id, edition: { $exists: false } }, update: { $set: { edition: 1 } } },
   }));
-  await fill(db.collection("dream_changes"), "dream_id", ({ _id }) => ({
+  await fill(pageSize, db.collection("dream_changes"), "dream_id", ({ _id }) => ({
     updateOne: { filter: { _id, dream_id: { $exists: false } }, update: { $set: placeOf(_id) } },
   }));
 }
 
 /** Writes into each document that lacks the field, a page at a time, until a walk over all of them finds none. */
 async function fill(
+  pageSize: number,
   collection: Collection<AnyDocument>,
   lacking: string,
   write: (document: AnyDocument) => Filling,
@@ -49,7 +50,7 @@ async function fill(
         // A tombstone has none of the fields and needs none.
         .find({ _id: { $gt: after }, [lacking]: { $exists: false }, deleted: { $exists: false } })
         .sort({ _id: 1 })
-        .limit(limits.sweepBatch)
+        .limit(pageSize)
         .toArray();
       const last = page.at(-1);
       if (last === undefined) break;

@@ -1,5 +1,5 @@
 /** The indexes, and the version of the documents. Any number of processes may start at once, so each step is idempotent. */
-import { type Db, ObjectId } from "mongodb";
+import { type Collection, type Db, MongoServerError, ObjectId } from "mongodb";
 import { ReveriedError } from "../../core/errors.ts";
 import { isDuplicateKey, upsert } from "./calls.ts";
 import { indexes } from "./indexes.ts";
@@ -28,6 +28,7 @@ export async function migrate(db: Db): Promise<{ readonly from: number; readonly
   const migrated = { from: found?.version ?? 0, to: schemaVersion };
   if (migrated.from === schemaVersion) return migrated;
   await checkUniqueness(db);
+  await checkPipelines(meta);
   if (migrated.from < 2) await addHistory(db);
   await upsert(() =>
     meta.updateOne({ _id: "schema" }, { $max: { version: schemaVersion } }, { upsert: true }),
@@ -59,6 +60,21 @@ async function checkUniqueness(db: Db): Promise<void> {
   }
 }
 
+/** Puts of parts count up in a date, which no update but one by a pipeline can. */
+async function checkPipelines(meta: Collection<SchemaDocument>): Promise<void> {
+  const _id = `check/${new ObjectId().toHexString()}`;
+  try {
+    const update = [{ $set: { version: { $max: [7, { $add: ["$version", 1] }] } } }];
+    for (let tries = 0; tries < 2; tries += 1) await meta.updateOne({ _id }, update, { upsert: true });
+    const written = await meta.findOne({ _id });
+    if (written?.version !== 8) throw unfit("updates by a pipeline");
+  } catch (error) {
+    throw error instanceof MongoServerError ? unfit("updates by a pipeline", error) : error;
+  } finally {
+    await meta.deleteOne({ _id });
+  }
+}
+
 async function isRefused(write: Promise<unknown>): Promise<boolean> {
   try {
     await write;
@@ -69,10 +85,11 @@ async function isRefused(write: Promise<unknown>): Promise<boolean> {
   }
 }
 
-function unfit(feature: string): ReveriedError {
+function unfit(feature: string, cause?: Error): ReveriedError {
   return new ReveriedError(
     "failed_precondition",
-    `the server at REVERIED_MONGODB_URL does not enforce ${feature}, which reveried relies on; use MongoDB 5 or newer`,
+    `the server at REVERIED_MONGODB_URL does not keep to ${feature}, which reveried relies on; use MongoDB 5 or newer`,
+    { cause },
   );
 }
 

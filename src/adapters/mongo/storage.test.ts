@@ -87,7 +87,7 @@ await describeWith(["mongodb"], "MongoDB storage", ([url]) => {
     await meta.insertOne({ _id: "schema", version: schemaVersion + 1 });
     await expect(database.open()).rejects.toMatchObject({
       kind: "failed_precondition",
-      message: expect.stringMatching(/schema version 2.*run the newer reveried/),
+      message: expect.stringMatching(/schema version 3.*run the newer reveried/),
     });
     expect(await database.db.listCollections().toArray()).toHaveLength(1);
   });

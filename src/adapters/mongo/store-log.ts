@@ -9,7 +9,7 @@ import type { Filter } from "mongodb";
 import type { StoreKey } from "../../ports/memory-store.ts";
 import { unlessDuplicate, upsert } from "./calls.ts";
 import type { Collections } from "./collections.ts";
-import { keyOf, unlessDeleted } from "./documents.ts";
+import { keyOf, toBound, unlessDeleted } from "./documents.ts";
 import { type LastDocument, type RevisionDocument, revisionKey, toRow } from "./history-documents.ts";
 import type { StoreDocument } from "./memory-documents.ts";
 
@@ -85,7 +85,8 @@ export function createStoreLog({ stores, revisions }: Collections): StoreLog {
       const below = Math.min(number, endOf(store));
       const left = limit - first.length;
       if (left <= 0) return first;
-      return [...first, ...(await older(store, { above: 0, below, ascending: false, limit: left }, filter))];
+      // There is a revision 0 where versions of what a store began with were given rows.
+      return [...first, ...(await older(store, { above: -1, below, ascending: false, limit: left }, filter))];
     },
   };
 
@@ -124,8 +125,8 @@ function matching({ actorId, createdFrom, createdTo }: LogFilter): Filter<Revisi
     ...(actorId !== null && { "actor.id": actorId }),
     ...((createdFrom !== null || createdTo !== null) && {
       at: {
-        ...(createdFrom !== null && { $gte: new Date(createdFrom) }),
-        ...(createdTo !== null && { $lte: new Date(createdTo) }),
+        ...(createdFrom !== null && { $gte: toBound(createdFrom) }),
+        ...(createdTo !== null && { $lte: toBound(createdTo) }),
       },
     }),
   };

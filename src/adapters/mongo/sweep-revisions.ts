@@ -3,7 +3,7 @@ import { limits } from "../../core/limits.ts";
 import type { Sweep } from "../../ports/sweep.ts";
 import type { Calls } from "./calls.ts";
 import type { Collections } from "./collections.ts";
-import { fromMark, inBatches, laterThan, type Place, toMark } from "./documents.ts";
+import { fromMark, inBatches, laterThan, type Place, toBound, toMark } from "./documents.ts";
 import { commitPrefix, type RevisionDocument, versionKey } from "./history-documents.ts";
 import { createStoreLog } from "./store-log.ts";
 
@@ -98,7 +98,7 @@ export function createRevisionSweep(collections: Collections, calls: Calls): Rev
   async function retire(tenant: string, before: number): Promise<void> {
     for (;;) {
       const page = await stores
-        .find({ tenant, "last.at": { $lt: new Date(before) } })
+        .find({ tenant, "last.at": { $lt: toBound(before) } })
         .sort({ "last.at": 1 })
         .limit(limits.sweepBatch)
         .toArray();

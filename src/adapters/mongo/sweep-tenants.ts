@@ -5,6 +5,9 @@ import type { Calls } from "./calls.ts";
 import type { Collections } from "./collections.ts";
 import type { Part } from "./memory-documents.ts";
 
+/** Above every key: no name has this character. */
+const keysEnd = "~";
+
 /** The next name after one, or null. */
 type Walk = (after: string) => Promise<string | null>;
 
@@ -51,19 +54,27 @@ function byField<T extends { readonly tenant: string }>(collection: Collection<T
  */
 function byKey(parts: Collection<Part>): Walk {
   return async (after) => {
-    const found =
-      (await firstName({ $gt: `${after}-`, $lt: `${after}/` })) ?? (await firstName({ $gt: `${after}0` }));
+    const found = (await firstName(`${after}-`, `${after}/`)) ?? (await firstBehind(after));
     if (found === null) return null;
     // What is less than the name whose keys come first can only be its beginning, up to one of its dashes.
     for (let dash = found.indexOf("-"); dash !== -1; dash = found.indexOf("-", dash + 1)) {
       const name = found.slice(0, dash);
-      if (name > after && (await firstName({ $gt: `${name}/`, $lt: `${name}0` })) !== null) return name;
+      if (name > after && (await firstName(`${name}/`, `${name}0`)) !== null) return name;
     }
     return found;
   };
 
-  async function firstName(_id: { readonly $gt: string; readonly $lt?: string }): Promise<string | null> {
-    const found = await parts.findOne({ _id }, { sort: { _id: 1 }, projection: { _id: 1 } });
+  /** Of the names above one, that whose keys come first behind those of the one. Beginnings of the one are there, too, and are passed. */
+  async function firstBehind(after: string): Promise<string | null> {
+    for (let passed = after; ; ) {
+      const name = await firstName(`${passed}0`, keysEnd);
+      if (name === null || name > after) return name;
+      passed = name;
+    }
+  }
+
+  async function firstName($gt: string, $lt: string): Promise<string | null> {
+    const found = await parts.findOne({ _id: { $gt, $lt } }, { sort: { _id: 1 }, projection: { _id: 1 } });
     return found?._id.slice(0, found._id.indexOf("/")) ?? null;
   }
 }

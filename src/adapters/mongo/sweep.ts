@@ -3,7 +3,7 @@ import { limits } from "../../core/limits.ts";
 import type { ChangePosition, PartKind, Sweep } from "../../ports/sweep.ts";
 import type { Calls } from "./calls.ts";
 import type { Collections } from "./collections.ts";
-import { fromMark, inBatches, keyOf, keysAfter, laterThan, toMark } from "./documents.ts";
+import { fromMark, inBatches, keyOf, keysAfter, laterThan, toBound, toMark } from "./documents.ts";
 import { fromChangeDocument, type Part } from "./memory-documents.ts";
 import { createRemoval } from "./sweep-removal.ts";
 import { createRevisionSweep } from "./sweep-revisions.ts";
@@ -26,7 +26,7 @@ export function createMongoSweep(collections: Collections, calls: Calls): Sweep 
       return calls.run(async () => {
         const _id = keysAfter(tenant, after === null ? null : keyOf({ tenant, id: after }));
         const found = await parts[kind]
-          .find({ _id, touched_at: { $lt: new Date(untouchedSince) } })
+          .find({ _id, touched_at: { $lt: toBound(untouchedSince) } })
           .project<Part>({ touched_at: 1 })
           .sort({ _id: 1 })
           .limit(limit)

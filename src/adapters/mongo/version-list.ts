@@ -9,6 +9,7 @@ import type { MemoryVersion } from "../../core/memory-version.ts";
 import type { MemoryStores, VersionFilter, VersionPosition } from "../../ports/memory-store.ts";
 import type { Calls } from "./calls.ts";
 import type { Collections } from "./collections.ts";
+import { toBound } from "./documents.ts";
 import {
   commitPrefix,
   fromVersionDocument,
@@ -20,9 +21,9 @@ import type { StoreDocument } from "./memory-documents.ts";
 import type { StoreLog } from "./store-log.ts";
 
 /** How many rows are read, and sorted, together. */
-const rowsMax = 500;
+const rowsMax = 200;
 /** How many commits are looked at together when few of them have a version that matches. */
-const commitsMax = 250;
+const commitsMax = 200;
 
 /** Below every revision that a store can have. */
 const fromTheEnd: VersionPosition = { revision: Number.MAX_SAFE_INTEGER, number: 0 };
@@ -156,8 +157,8 @@ function matching({ operation, actorId, createdFrom, createdTo }: VersionFilter)
     ...(actorId !== null && { "actor.id": actorId }),
     ...((createdFrom !== null || createdTo !== null) && {
       created_at: {
-        ...(createdFrom !== null && { $gte: new Date(createdFrom) }),
-        ...(createdTo !== null && { $lte: new Date(createdTo) }),
+        ...(createdFrom !== null && { $gte: toBound(createdFrom) }),
+        ...(createdTo !== null && { $lte: toBound(createdTo) }),
       },
     }),
   };

@@ -28,6 +28,19 @@ export function isForeignFile(error: unknown): boolean {
   return sqliteCode(error) === codes.notADatabase;
 }
 
+export function isFull(error: unknown): boolean {
+  return sqliteCode(error) === codes.full;
+}
+
+/** The file cannot be written anew beside itself. */
+export function noRoomError(file: string, cause: unknown): ReveriedError {
+  return new ReveriedError(
+    "unavailable",
+    `${file} cannot be freed of what was deleted: that takes as much space again, on its disk and on the one for temporary files; free some and repeat`,
+    { cause },
+  );
+}
+
 /** What the caller is told when SQLite fails; a bug of ours, such as a broken constraint, comes back as it is. */
 export function translateSqliteError(error: unknown, file: string): unknown {
   const code = sqliteCode(error);

@@ -26,7 +26,7 @@ export function createSqliteSweep(db: Database): Sweep {
     ...parts(db),
     ...changes(db),
     ...deletedSessions(db),
-    purge: () => db.emptyLog(),
+    purge: () => db.purge(),
   };
 }
 

@@ -4,6 +4,7 @@ import { setup } from "../../../test/support/bundle.ts";
 import { aRecordedChange, aStore } from "../../../test/support/factories.ts";
 import { createScriptedEngine, noteWhatWasRead, nothingNew } from "../../../test/support/scripted-engine.ts";
 import {
+  confirmMs,
   countParts,
   dreamOver,
   hashesOf,
@@ -138,6 +139,20 @@ test("a canceled dream keeps nothing it recorded", async () => {
   expect(await world.storage.memories.listChanges({ ...at, limit: 10 })).toEqual([]);
 });
 
+test("changes of a dream that is not there wait for it, as an import may bring it, and then go", async () => {
+  await using world = await setup();
+  const at = { tenant: "acme", dreamId: "drm_gone", attempt: 1, first: 0 };
+  await world.storage.memories.putChanges({ ...at, changes: [aRecordedChange()] });
+  const recorded = () => world.storage.memories.listChanges({ ...at, limit: 10 });
+  const sweeper = sweeperOf(world);
+  await sweeper.tick();
+  await world.clock.advance(confirmMs);
+  await sweeper.tick();
+  expect(await recorded()).toHaveLength(1);
+  await sweeper.sweep();
+  expect(await recorded()).toEqual([]);
+});
+
 test("a text that two stores share survives the deletion of one, and goes with the last, though nothing else is left", async () => {
   await using world = await setup();
   const one = await storeOf(world, { "/a.md": "shared", "/own.md": "of one alone" });
@@ -244,4 +259,22 @@ test("the head a store was made with by hand, and no history, is as good as any"
   await sweeperOf(world).sweep();
   expect(await world.texts(copy.id)).toEqual({ "/a.md": "a", "/b.md": "b" });
   expect(await world.deps.heads.list("acme", await world.deps.heads.load("acme", head))).toHaveLength(1);
+});
+
+test("what a delete left behind is removed, and its tenant is then as if it had never been", async () => {
+  await using world = await setup();
+  const { storeId, sessionId } = await world.inputs({ "/a.md": "a" });
+  await world.storage.memories.delete({ tenant: "acme", id: storeId });
+  await world.storage.sessions.delete({ tenant: "acme", id: sessionId });
+  const { sweep } = world.deps;
+  const page = { tenant: "acme", limit: 10 };
+  expect(await sweep.listDeletedStores(page)).toEqual([storeId]);
+  expect(await sweep.listDeletedSessions(page)).toEqual([sessionId]);
+  await sweeperOf(world).tick();
+  expect(await sweep.listDeletedStores(page)).toEqual([]);
+  expect(await sweep.listDeletedSessions(page)).toEqual([]);
+  expect(await sweep.listVersionRows({ ...page, createdBefore: null, after: null })).toEqual([]);
+  world.clock.jumpWall(dayMs + 1);
+  await sweeperOf(world).sweep();
+  expect(await sweep.listTenants({ after: null, limit: 10 })).toEqual([]);
 });

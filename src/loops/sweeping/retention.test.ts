@@ -2,8 +2,9 @@
 import { expect, test } from "vitest";
 import { type Bundle, setup } from "../../../test/support/bundle.ts";
 import { createScriptedEngine, noteWhatWasRead } from "../../../test/support/scripted-engine.ts";
-import { countParts, dreamOver, put, storeOf, sweeperOf } from "../../../test/support/sweeping.ts";
+import { confirmMs, countParts, dreamOver, put, storeOf, sweeperOf } from "../../../test/support/sweeping.ts";
 import { limits } from "../../core/limits.ts";
+import { bucketOf } from "../../core/memory.ts";
 
 const dayMs = 86_400_000;
 const retentionMs = limits.versionRetentionMs;
@@ -71,7 +72,9 @@ test("deletions and redacted versions age like others, and revisions without ver
   const { id } = await world.useCases.getMemory(world.principal, {
     ...{ memoryStoreId: storeId, key: { by: "path", path: "/b.md" } },
   });
-  await world.useCases.deleteMemory(world.principal, { memoryStoreId: storeId, id, sessionId: null });
+  await world.useCases.deleteMemory(world.principal, {
+    ...{ memoryStoreId: storeId, id, expectedSha256: null, expectedVersion: null, sessionId: null },
+  });
   const listRevisions = () => world.storage.memories.listRevisions({ tenant, storeId, after: 0, limit: 10 });
   expect((await listRevisions()).map(({ number }) => number)).toEqual([1, 2, 3]);
   world.clock.jumpWall(retentionMs + dayMs);
@@ -104,6 +107,10 @@ test("rows that no commit ever showed go with the rest, and those of a store tha
     return (await world.deps.sweep.listVersionRows(query)).map(({ id }) => id).filter((id) => /_l/.test(id));
   };
   const sweeper = sweeperOf(world);
+  await sweeper.tick();
+  await world.clock.advance(confirmMs);
+  await sweeper.tick();
+  expect(await rows(), "the store may be on its way").toHaveLength(2);
   await sweeper.sweep();
   expect(await rows()).toEqual(["memver_lost"]);
   world.clock.jumpWall(retentionMs + dayMs);
@@ -112,14 +119,37 @@ test("rows that no commit ever showed go with the rest, and those of a store tha
   expect(await textsOf(world, storeId)).toEqual(["a"]);
 });
 
+test("while it cannot be seen what a store shows all its versions stay", async () => {
+  await using world = await setup();
+  const storeId = await storeOf(world, { "/a.md": "a1" });
+  await put(world, storeId, { "/a.md": "a2" });
+  const { head } = await storeRow(world, storeId);
+  const all = { tenant, kind: "head", untouchedSince: Number.MAX_SAFE_INTEGER, after: null } as const;
+  const parts = await world.deps.sweep.listParts({ ...all, limit: 10 });
+  const shown = parts.filter(({ hash }) => hash === head);
+  await world.deps.sweep.deleteParts({ tenant, kind: "head", parts: shown });
+  world.clock.jumpWall(2 * retentionMs);
+  await sweeperOf(world).sweep();
+  const rows = await world.deps.sweep.listVersionRows({
+    tenant,
+    createdBefore: null,
+    after: null,
+    limit: 10,
+  });
+  expect(rows).toHaveLength(2);
+});
+
 test("what a copy began with is narrowed to what it still is, and copies of copies have their own", async () => {
   await using world = await setup();
   world.worker({ engine: createScriptedEngine(noteWhatWasRead) }).start();
-  const storeId = await storeOf(world, { "/a.md": "a", "/b.md": "b", "/c.md": "c" });
+  expect(bucketOf("/a.md"), "a bucket that is narrowed, and others that go or stay").toBe(
+    bucketOf("/a22.md"),
+  );
+  const storeId = await storeOf(world, { "/a.md": "a", "/a22.md": "b", "/c.md": "c" });
   const { outputId: copy } = await dreamOver(world, storeId, false);
   const { outputId: ofCopy } = await dreamOver(world, copy, false);
-  await put(world, copy, { "/b.md": "b, later" });
-  await put(world, ofCopy, { "/a.md": "a, elsewhere", "/b.md": "b, elsewhere", "/c.md": "c, elsewhere" });
+  await put(world, copy, { "/a22.md": "b, later" });
+  await put(world, ofCopy, { "/a.md": "a, elsewhere", "/a22.md": "b, elsewhere", "/c.md": "c, elsewhere" });
   await put(world, ofCopy, { "/read.md": "read, elsewhere" });
   await world.useCases.deleteMemoryStore(world.principal, { id: storeId });
   const said = "Maya leads the platform team.";
@@ -140,7 +170,7 @@ test("what a copy began with is narrowed to what it still is, and copies of copi
   await sweeper.sweep();
   expect((await storeRow(world, copy)).edition, "narrowed once").toBe(edition);
   expect(await world.texts(copy)).toEqual({
-    ...{ "/a.md": "a", "/b.md": "b, later", "/c.md": "c", "/read.md": said },
+    ...{ "/a.md": "a", "/a22.md": "b, later", "/c.md": "c", "/read.md": said },
   });
   const { content } = await countParts(world.deps, tenant);
   // The dreams' diffs name what was said, too; b itself is nobody's any more.

@@ -146,5 +146,5 @@ function partOf(
   gone: Gone,
 ): DerivedPart {
   const erasing: Erasing = { ...words, isGone: (path) => gone.paths.has(path) };
-  return { lineage, words, erasing, gone, verdicts: createVerdicts(deps, tenant, erasing) };
+  return { lineage, words, erasing, gone, verdicts: createVerdicts(deps, tenant, erasing, words.suspects) };
 }

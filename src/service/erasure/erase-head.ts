@@ -110,12 +110,9 @@ async function fatesOf(
   entries: readonly MemoryEntry[],
   erasing: HeadErasing,
 ): Promise<Map<string, Fate>> {
-  const { words, removed } = erasing;
+  const { words } = erasing;
   let candidates = entries.filter(
-    ({ contentHash, path }) =>
-      words.suspects.mayLose(contentHash) ||
-      removed.has(contentHash) ||
-      holdsOwnName(namesIn(path), words),
+    ({ contentHash, path }) => words.suspects.mayLose(contentHash) || holdsOwnName(namesIn(path), words),
   );
   let lost: ReadonlySet<string> = new Set();
   for (;;) {

@@ -1,18 +1,21 @@
 /** Empties the versions of a store that hold words which go, whatever became of them since. */
 import { limits } from "../../core/limits.ts";
-import { emptyHead, type MemoryEntry, memoryIdIn, versionIdIn } from "../../core/memory.ts";
+import { emptyHead, type MemoryEntry, versionIdIn } from "../../core/memory.ts";
 import { actorOf } from "../../core/memory-version.ts";
 import type { Principal } from "../../core/principal.ts";
-import type { VersionRow } from "../../ports/sweep.ts";
 import type { ServiceDeps } from "../deps.ts";
 import { changeStore } from "../memories/change-store.ts";
 import { findStore, type StoreView } from "../memories/get-memory-store.ts";
-import { versionsOfStore } from "./erasure-texts.ts";
+import { versionRows, versionsOfStore } from "./erasure-texts.ts";
 import { type Gone, shownIn } from "./find-gone.ts";
 import type { Scope } from "./find-scope.ts";
 import type { Verdicts } from "./verdicts.ts";
 
 type Deps = Pick<ServiceDeps, "memories" | "heads" | "digest" | "sweep">;
+
+/** A storage that batches its writes takes so many in one. */
+const redactedAtOnce = 50;
+const rowsPerDelete = 100;
 
 export interface HistoryErasing {
   readonly gone: Gone;
@@ -43,26 +46,34 @@ async function eraseVersions(
 ): Promise<number> {
   const { tenant, id: storeId } = store;
   const { now, gone, upTo } = erasing;
-  // What a memory is now was written without the words, or by somebody since.
+  // What a memory is now was written without the words, or by somebody since; so was what came after this look.
   const current =
     now === null
       ? new Set<string>()
       : new Set(
           (await deps.heads.list(tenant, head)).map((one) => versionIdIn(storeId, one, deps.digest.sha256)),
         );
-  const [absent, made] = [gone.memories, gone.made].map((some) => shownIn(deps, storeId, some));
+  const made = shownIn(deps, storeId, gone);
   let count = 0;
+  let going: string[] = [];
+  const redact = async () => {
+    if (now === null) return;
+    const by = actorOf(principal, null);
+    await Promise.all(going.map((id) => deps.memories.redactVersion({ tenant, storeId, id, by, now })));
+    going = [];
+  };
   for await (const version of versionsOfStore(deps, tenant, storeId)) {
     const { id, memoryId, path, contentHash, redactedAt, revision } = version;
-    if (redactedAt !== null || current.has(id)) continue;
-    const moved = path !== null && gone.paths.has(path) && made?.has(memoryId) === true;
-    const goes =
-      moved || absent?.has(memoryId) || (await erasing.verdicts.among([{ contentHash, path }])).size > 0;
+    if (redactedAt !== null || current.has(id) || revision > store.revision) continue;
+    const isGone = path !== null && gone.paths.has(path) && made.has(memoryId);
+    const goes = isGone || (await erasing.verdicts.among([{ contentHash, path }])).size > 0;
     if (!goes) continue;
     if (revision <= upTo) count += 1;
     if (now === null) continue;
-    await deps.memories.redactVersion({ tenant, storeId, id, by: actorOf(principal, null), now });
+    going.push(id);
+    if (going.length === redactedAtOnce) await redact();
   }
+  await redact();
   return count;
 }
 
@@ -85,18 +96,13 @@ async function eraseOrigin(deps: Deps, { store }: StoreView, erasing: HistoryEra
 
 async function goingOf(
   deps: Deps,
-  { tenant, id, origin }: StoreView["store"],
+  { tenant, origin }: StoreView["store"],
   { gone, verdicts }: HistoryErasing,
 ): Promise<MemoryEntry[]> {
   if (origin === null || origin.head === emptyHead(deps.digest.sha256).hash) return [];
   const entries = (await deps.heads.listKept(tenant, origin.head)) ?? [];
   const held = await verdicts.among(entries);
-  const [absent, made] = [gone.memories, gone.made].map((some) => shownIn(deps, id, some));
-  return entries.filter((entry) => {
-    const shown = memoryIdIn(id, entry, deps.digest.sha256);
-    const moved = gone.paths.has(entry.path) && made?.has(shown) === true;
-    return moved || absent?.has(shown) === true || held.has(entry.contentHash);
-  });
+  return entries.filter((entry) => gone.has(entry) || held.has(entry.contentHash));
 }
 
 /** What of a store goes, by its id. */
@@ -112,24 +118,17 @@ export async function eraseLooseRows(
   for (const storeId of goneStoreIds) {
     while (!(await deps.sweep.removeStore({ tenant, storeId, limit: limits.sweepBatch })));
   }
-  let after: string | null = null;
-  for (;;) {
-    const rows: VersionRow[] = await deps.sweep.listVersionRows({
-      tenant,
-      createdBefore: madeUpTo + 1,
-      after,
-      limit: limits.sweepBatch,
-    });
-    const keys: string[] = [];
-    for (const { key, storeId, id, path, contentHash } of rows) {
-      const of = erasing.get(storeId);
-      if (of === undefined) continue;
-      const named = path !== null && of.gone.paths.has(path);
-      const holds = named || (await of.verdicts.among([{ contentHash, path }])).size > 0;
-      if (holds && (await deps.memories.getVersion({ tenant, storeId, id })) === null) keys.push(key);
-    }
-    if (keys.length > 0) await deps.sweep.deleteVersionRows({ tenant, keys });
-    after = rows.at(-1)?.key ?? null;
-    if (rows.length < limits.sweepBatch) return;
+  let keys: string[] = [];
+  for await (const { key, storeId, id, path, contentHash } of versionRows(deps, tenant, madeUpTo + 1)) {
+    const of = erasing.get(storeId);
+    if (of === undefined) continue;
+    const named = path !== null && of.gone.paths.has(path);
+    const holds = named || (await of.verdicts.among([{ contentHash, path }])).size > 0;
+    if (!holds || (await deps.memories.getVersion({ tenant, storeId, id })) !== null) continue;
+    keys.push(key);
+    if (keys.length < rowsPerDelete) continue;
+    await deps.sweep.deleteVersionRows({ tenant, keys });
+    keys = [];
   }
+  if (keys.length > 0) await deps.sweep.deleteVersionRows({ tenant, keys });
 }

@@ -2,12 +2,14 @@
  * Removes the bytes: texts that hold words which go and that nothing names any more, and the old heads and buckets that
  * name them or a memory that went. Heads go first and texts last, so that a repeat finds by the texts what is left.
  */
-import { type Erasing, eraseText } from "../../core/erasure.ts";
+import { eraseText, holdsOwnName, namesIn } from "../../core/erasure.ts";
 import { limits } from "../../core/limits.ts";
 import { emptyHead, type MemoryEntry } from "../../core/memory.ts";
 import type { PartKind, PartMark } from "../../ports/sweep.ts";
 import type { ServiceDeps } from "../deps.ts";
 import { type Marks, markParts } from "../sweeping/mark-parts.ts";
+import type { DerivedPart } from "./erase-derived.ts";
+import type { Scope } from "./find-scope.ts";
 import { readEach } from "./read-each.ts";
 
 export type PartDeps = Pick<ServiceDeps, "memories" | "dreams" | "sweep" | "digest" | "clock">;
@@ -69,16 +71,19 @@ export async function looseTexts(deps: PartDeps, loose: LooseParts): Promise<str
   return hashes;
 }
 
-/** Texts that hold words which go, and entries of memories that went. */
-export function doomedBy(
-  parts: readonly {
-    readonly erasing: Erasing;
-    readonly gone: { readonly memories: { has(id: string): boolean } };
-  }[],
-): Doomed {
+/** Texts that hold words which go, and entries of memories that went or whose path has a name that does. */
+export function doomedBy({ storeIds, goneStoreIds }: Scope, parts: readonly DerivedPart[]): Doomed {
+  const stores = new Set([...storeIds, ...goneStoreIds]);
   return {
-    text: (text) => parts.some(({ erasing }) => eraseText(text, "", erasing).lines > 0),
-    entry: ({ memoryId }) => parts.some(({ gone }) => gone.memories.has(memoryId)),
+    text: (text, hash) =>
+      parts.some(
+        ({ erasing, words }) => words.suspects.look(hash, text) && eraseText(text, "", erasing).lines > 0,
+      ),
+    entry: (entry) =>
+      parts.some(
+        ({ gone, words }) =>
+          gone.has(entry) || (stores.has(entry.originStoreId) && holdsOwnName(namesIn(entry.path), words)),
+      ),
   };
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { put, tellDream, tellSession, tellStore, textsOf } from "../../../test/erasure/teller.ts";
-import { dump, toldBy, wordsIn } from "../../../test/erasure/told-by-bundle.ts";
+import { dump, expectWhole, toldBy, wordsIn } from "../../../test/erasure/told-by-bundle.ts";
 import { type Bundle, setup } from "../../../test/support/bundle.ts";
 
 const erase = (world: Bundle, id: string) =>
@@ -58,6 +58,7 @@ test("a store is erased with all it holds, and from its copies goes what nothing
   );
   expect(await erase(world, input)).toEqual(planned);
   expect(wordsIn(await dump(world), [...own, "ostrander"])).toEqual([]);
+  await expectWhole(world);
   await expect(world.useCases.getMemoryStore(world.principal, { id: input })).rejects.toMatchObject({
     kind: "not_found",
   });
@@ -100,6 +101,18 @@ test("what an agent wrote into it goes from the copies, too", async () => {
   await erase(world, made);
   expect(await textsOf(told, outputStoreId)).not.toHaveProperty(["/agent.md"]);
   expect(wordsIn(await dump(world), ["pumpernickel"])).toEqual([]);
+});
+
+test("a text that it shares with another store stays there, and its path goes", async () => {
+  await using world = await setup();
+  const told = toldBy(world);
+  const id = await tellStore(told, "notes", { "/zorblax-x9.md": "- The crane is red.\n" });
+  await put(told, id, { "/b.md": "- x\n" });
+  const other = await tellStore(told, "others", { "/crane.md": "- The crane is red.\n" });
+  await erase(world, id);
+  expect(await textsOf(told, other)).toEqual({ "/crane.md": "- The crane is red.\n" });
+  expect(wordsIn(await dump(world), own)).toEqual([]);
+  await expectWhole(world);
 });
 
 test("an archived store that nobody dreamed over is erased", async () => {

@@ -4,10 +4,10 @@ import { limits } from "../../core/limits.ts";
 import type { MemoryStore } from "../../core/memory.ts";
 import { actorOf } from "../../core/memory-version.ts";
 import type { Principal } from "../../core/principal.ts";
-import type { VersionRow } from "../../ports/sweep.ts";
 import { newId, type ServiceDeps } from "../deps.ts";
 import { writeStore } from "../memories/write-store.ts";
 import { eraseParts, findLooseParts, withoutStore } from "./erase-parts.ts";
+import { versionRows } from "./erasure-texts.ts";
 import type { ErasureTarget, Scope } from "./find-scope.ts";
 
 type Deps = Pick<
@@ -76,15 +76,8 @@ async function eraseTexts(deps: Deps, tenant: string, { id, origin }: MemoryStor
   const hashes = new Set<string>();
   const began = origin === null ? null : await deps.heads.listKept(tenant, origin.head);
   for (const entry of began ?? []) hashes.add(entry.contentHash);
-  let after: string | null = null;
-  for (;;) {
-    const query = { tenant, createdBefore: null, after, limit: limits.sweepBatch };
-    const rows: VersionRow[] = await deps.sweep.listVersionRows(query);
-    for (const { storeId, contentHash } of rows) {
-      if (storeId === id && contentHash !== null) hashes.add(contentHash);
-    }
-    after = rows.at(-1)?.key ?? null;
-    if (rows.length < limits.sweepBatch) break;
+  for await (const { storeId, contentHash } of versionRows(deps, tenant)) {
+    if (storeId === id && contentHash !== null) hashes.add(contentHash);
   }
   const loose = await findLooseParts(withoutStore(deps, id), tenant, deps.clock.now());
   await eraseParts(deps, loose, {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { onlyWords, tellStory } from "../../../test/erasure/story.ts";
 import { put, tellDream, tellSession, tellStore, textsOf } from "../../../test/erasure/teller.ts";
-import { dump, toldBy, wordsIn } from "../../../test/erasure/told-by-bundle.ts";
+import { dump, expectWhole, toldBy, wordsIn } from "../../../test/erasure/told-by-bundle.ts";
 import { type Bundle, setup } from "../../../test/support/bundle.ts";
 import type { ErasureTarget } from "./find-scope.ts";
 
@@ -29,6 +29,7 @@ describe("a session is erased", () => {
     expect(wordsIn(await dump(world), onlyWords)).toEqual(onlyWords);
     expect(await erase(world, session(story.erased))).toEqual(planned);
     expect(wordsIn(await dump(world), onlyWords)).toEqual([]);
+    await expectWhole(world);
     await expect(plan(world, session(story.erased))).resolves.toMatchObject({
       events: 0,
       derived: [],
@@ -74,7 +75,7 @@ describe("a session is erased", () => {
     const made = story.dreams[0]?.outputStoreId ?? "";
     await erase(world, session(story.erased));
     const after = await textsOf(told, made);
-    expect(after["/erased-1.md"]).toBe("\n- The lobby has new plants since Monday.\n");
+    expect(after["/erased-1.md"]).toBe("- The lobby has new plants since Monday.\n");
     expect(after["/index.md"]).not.toContain("people/zorblax.md");
     expect(after["/index.md"]).toContain("[Maya](people/maya.md)");
   });
@@ -184,6 +185,69 @@ describe("a session is erased", () => {
     await erase(world, session(erased));
     expect(await textsOf(told, outputStoreId)).toEqual({});
     expect(wordsIn(await dump(world), ["zorblax", "valve"])).toEqual([]);
+  });
+});
+
+describe("what stays of a session that is erased", () => {
+  const text = "The valve in the cellar leaks since Sunday.";
+
+  test("is what another one said that was deleted since", async () => {
+    await using world = await setup();
+    const told = toldBy(world);
+    const input = await tellStore(told, "notes", {});
+    const [erased, other] = [
+      await tellSession(told, said(text)),
+      await tellSession(told, said(text, "Maya")),
+    ];
+    const { outputStoreId } = await tellDream(told, input, [erased, other]);
+    await world.useCases.deleteSession(world.principal, { id: other });
+    await erase(world, session(erased));
+    expect(Object.values(await textsOf(told, outputStoreId)).join("\n")).toContain(text);
+  });
+
+  test("is what an agent wrote into a copy that was made before any dream read it", async () => {
+    await using world = await setup();
+    const told = toldBy(world);
+    const place = await tellStore(told, "in place", { "/log.md": "- The log begins with the storm.\n" });
+    const copy = await tellDream(told, place, []);
+    const agents = { "/agent.md": `- ${text}\n` };
+    await put(told, copy.outputStoreId, agents);
+    const erased = await tellSession(told, said(text));
+    await tellDream(told, place, [erased], true);
+    expect((await erase(world, session(erased))).derived.length).toBeGreaterThan(0);
+    expect(await textsOf(told, copy.outputStoreId)).toMatchObject(agents);
+    expect(Object.keys(await textsOf(told, place))).toEqual(["/index.md", "/log.md"]);
+  });
+
+  test("is a note from before, though the head that the dream read is no longer kept", async () => {
+    await using world = await setup();
+    const told = toldBy(world);
+    const note = { "/cellar.md": `- ${text}\n` };
+    const place = await tellStore(told, "in place", note);
+    await world.clock.advance(1_000);
+    const pump = "The pump in the attic is new since May.";
+    const erased = await tellSession(told, said(`${text} ${pump}`));
+    const dream = await tellDream(told, place, [erased], true);
+    const hash = (await world.get(dream.id)).frozen?.head ?? "";
+    const query = { tenant: "acme", kind: "head", untouchedSince: 8_000_000_000_000, after: null } as const;
+    const heads = await world.deps.sweep.listParts({ ...query, limit: 100 });
+    const parts = heads.filter((part) => part.hash === hash);
+    expect(await world.deps.sweep.deleteParts({ tenant: "acme", kind: "head", parts })).toBe(1);
+    await erase(world, session(erased));
+    expect(await textsOf(told, place)).toMatchObject(note);
+    expect(wordsIn(await dump(world), ["attic"])).toEqual([]);
+  });
+
+  test("is no list of what went, whoever wrote both", async () => {
+    await using world = await setup();
+    const told = toldBy(world);
+    const input = await tellStore(told, "notes", {});
+    const erased = await tellSession(told, said(text));
+    const { outputStoreId } = await tellDream(told, input, [erased]);
+    const list = "- [Valve](copied.md)\n- [Pump](pump.md)\n";
+    await put(told, outputStoreId, { "/copied.md": `- ${text}\n`, "/list.md": list });
+    await erase(world, session(erased));
+    expect(await textsOf(told, outputStoreId)).toEqual({ "/list.md": "- [Pump](pump.md)\n" });
   });
 });
 

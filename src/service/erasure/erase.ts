@@ -102,8 +102,8 @@ async function erase(deps: Deps, principal: Principal, target: ErasureTarget): P
     // A dream that was at work meanwhile may have copied what a store showed before; it has ended, or stands in the way.
     if (!(await isStill(deps, scope))) continue;
     const parts = await findLooseParts(deps, tenant, now);
-    for (const hash of await eraseParts(deps, parts, doomedBy(derived.parts))) removed.add(hash);
-    if (!(await isStill(deps, scope)) || (await isNamed(deps, scope, removed))) continue;
+    for (const hash of await eraseParts(deps, parts, doomedBy(scope, derived.parts))) removed.add(hash);
+    if (await isNamed(deps, scope, removed)) continue;
     for (const part of derived.parts) await eraseSummaries(deps, principal, part);
     await eraseChangeWords(deps, scope, derived.parts);
     if (!(await isStill(deps, scope))) continue;

@@ -1,9 +1,10 @@
 /** The texts an erasure reads, one after another: of the target, of what was made from it, and of what stays. */
 import type { RecordedChange } from "../../core/change-set.ts";
 import { limits } from "../../core/limits.ts";
-import type { MemoryEntry, MemoryStore } from "../../core/memory.ts";
+import type { MemoryEntry } from "../../core/memory.ts";
 import type { MemoryVersion } from "../../core/memory-version.ts";
 import type { Block, SessionEvent } from "../../core/session.ts";
+import type { VersionRow } from "../../ports/sweep.ts";
 import type { ServiceDeps } from "../deps.ts";
 import type { Scope, ScopeDream } from "./find-scope.ts";
 import { createTurns, readEach } from "./read-each.ts";
@@ -51,7 +52,12 @@ async function* storeTexts(deps: Deps, scope: Scope): Texts {
   const { tenant, store } = scope;
   const seen = new Set<string>();
   yield* texts(deps, tenant, targetEntries(deps, scope), seen);
-  if (store !== null) yield* texts(deps, tenant, versions(deps, scope, store.id), seen);
+  if (store === null) return;
+  const kept: Named[] = [];
+  for await (const { contentHash, path } of versionsOfStore(deps, tenant, store.id)) {
+    if (contentHash !== null) kept.push({ contentHash, path: path ?? "" });
+  }
+  yield* texts(deps, tenant, kept, seen);
 }
 
 /** Entries of the store that is the target, and those that dreams read or copied of it; of a session, none. */
@@ -71,27 +77,44 @@ export async function* targetEntries(
     const copy = await deps.memories.get({ tenant, id });
     if (copy?.origin?.storeId === target.id) heads.add(copy.origin.head);
   }
-  for (const head of heads) yield* headEntries(deps, tenant, head);
+  for (const head of heads) yield* await listKept(deps, tenant, head);
 }
 
-/** Texts in which words of the target may stand: of stores, versions, changes, and of `loose` contents that nothing names. */
-export async function* madeTexts(deps: Deps, scope: Scope, loose: readonly string[]): Texts {
-  const { tenant } = scope;
-  const seen = new Set<string>();
-  for (const id of scope.storeIds) {
+/** A text that something names, and under which path. */
+export type Named = Pick<MemoryEntry, "contentHash" | "path">;
+
+/** What the stores name that were written, their versions (those of writes that were never made, too), and the changes. */
+export async function* madeNames(
+  deps: Deps & Pick<ServiceDeps, "sweep">,
+  { tenant, storeIds, dreams }: Scope,
+): AsyncGenerator<{ readonly contentHash: string | null; readonly path: string | null }> {
+  const stores = new Set(storeIds);
+  for (const id of storeIds) {
     const store = await deps.memories.get({ tenant, id });
-    if (store !== null)
-      yield* texts(deps, tenant, named(shownAndKept(deps, store), versions(deps, scope, id)), seen);
+    if (store !== null) yield* await listKept(deps, tenant, store.head);
+    if (store !== null && store.origin !== null) yield* await listKept(deps, tenant, store.origin.head);
   }
-  yield* texts(deps, tenant, changedTexts(deps, scope), seen);
-  const unnamed = loose.map((contentHash) => ({ contentHash, path: "" }));
-  yield* texts(deps, tenant, unnamed, seen);
+  for await (const row of versionRows(deps, tenant)) if (stores.has(row.storeId)) yield row;
+  for await (const { change } of recordedChanges(deps, tenant, dreams)) {
+    const { path, toPath, beforeHash, afterHash } = change;
+    for (const contentHash of [beforeHash, afterHash]) yield { contentHash, path };
+    if (toPath !== null) yield { contentHash: null, path: toPath };
+  }
 }
 
-async function* changedTexts(deps: Deps, { tenant, dreams }: Scope): AsyncGenerator<Named> {
-  for await (const { change } of recordedChanges(deps, tenant, dreams)) {
-    const { path, beforeHash, afterHash } = change;
-    for (const contentHash of [beforeHash, afterHash]) if (contentHash !== null) yield { contentHash, path };
+/** All version rows of the tenant. */
+export async function* versionRows(
+  { sweep }: Pick<ServiceDeps, "sweep">,
+  tenant: string,
+  createdBefore: number | null = null,
+): AsyncGenerator<VersionRow> {
+  const limit = limits.sweepBatch;
+  for (let after: string | null = null; ; ) {
+    const rows: VersionRow[] = await sweep.listVersionRows({ tenant, createdBefore, after, limit });
+    yield* rows;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < limit) return;
+    after = last.key;
   }
 }
 
@@ -136,17 +159,6 @@ export async function* versionsOfStore(
   }
 }
 
-/** A text that something names, and under which path. */
-type Named = Pick<MemoryEntry, "contentHash" | "path">;
-
-async function* headEntries(
-  deps: Pick<Deps, "heads">,
-  tenant: string,
-  hash: string,
-): AsyncGenerator<MemoryEntry> {
-  yield* await listKept(deps, tenant, hash);
-}
-
 /** None of a head that was swept. */
 export async function listKept(
   { heads }: Pick<Deps, "heads">,
@@ -154,21 +166,6 @@ export async function listKept(
   hash: string,
 ): Promise<readonly MemoryEntry[]> {
   return (await heads.listKept(tenant, hash)) ?? [];
-}
-
-async function* shownAndKept(deps: Pick<Deps, "heads">, store: MemoryStore): AsyncGenerator<Named> {
-  yield* headEntries(deps, store.tenant, store.head);
-  if (store.origin !== null) yield* headEntries(deps, store.tenant, store.origin.head);
-}
-
-async function* versions(deps: Deps, { tenant }: Scope, storeId: string): AsyncGenerator<Named> {
-  for await (const { contentHash, path } of versionsOfStore(deps, tenant, storeId)) {
-    if (contentHash !== null) yield { contentHash, path: path ?? "" };
-  }
-}
-
-async function* named(...sources: readonly AsyncGenerator<Named>[]): AsyncGenerator<Named> {
-  for (const source of sources) yield* source;
 }
 
 /** The texts, those in `seen` left out. One that is gone is passed over: an earlier try may have removed it. */

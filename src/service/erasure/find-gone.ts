@@ -12,14 +12,11 @@ import { createVerdicts } from "./verdicts.ts";
 export interface Gone {
   /** Paths that the store does not show any more. */
   readonly paths: ReadonlySet<string>;
-  /** Ids, as of the store where each began, of memories that it does not show. */
-  readonly memories: Origins;
-  /** The same of all that were made from the target, those that are left under another path included. */
-  readonly made: Origins;
+  /** The stores where memories began that were made from the target, by their ids there. */
+  readonly made: ReadonlyMap<string, string>;
+  /** Whether an entry is of a memory made from the target, under a path that the store does not show any more. */
+  has(entry: Pick<MemoryEntry, "memoryId" | "path">): boolean;
 }
-
-/** The store where a memory began, by id. */
-type Origins = ReadonlyMap<string, string>;
 
 type Deps = Pick<ServiceDeps, "memories" | "sessions" | "heads" | "clock" | "digest">;
 
@@ -32,7 +29,6 @@ export async function findGone(
   left: readonly MemoryEntry[],
 ): Promise<Gone> {
   const leftPaths = new Set(left.map((entry) => entry.path));
-  const leftIds = new Set(left.map((entry) => entry.memoryId));
   const paths = new Set<string>();
   const made = new Map<string, string>();
   const see = (id: string, origin: string, path: string) => {
@@ -42,7 +38,7 @@ export async function findGone(
   for await (const { memoryId, originStoreId, path } of targetEntries(deps, scope)) {
     if (originStoreId === scope.target.id) see(memoryId, originStoreId, path);
   }
-  const verdicts = createVerdicts(deps, scope.tenant, { ...words, isGone: () => false });
+  const verdicts = createVerdicts(deps, scope.tenant, { ...words, isGone: () => false }, words.suspects);
   const dreams = scope.dreams.filter((dream) => lineage.dreams.has(dream.id));
   for await (const { dream, change } of recordedChanges(deps, scope.tenant, dreams)) {
     const { kind, path, toPath, afterHash: contentHash } = change;
@@ -53,14 +49,13 @@ export async function findGone(
     if (!held && !wasHeld) continue;
     see(derivedId(idPrefixes.memory, deps.digest.sha256, dream.id, path), dream.outputStoreId, path);
   }
-  const memories = new Map([...made].filter(([id]) => !leftIds.has(id)));
-  return { paths, memories, made };
+  return { paths, made, has: ({ memoryId, path }) => paths.has(path) && made.has(memoryId) };
 }
 
-/** The ids under which a store shows the memories. */
-export function shownIn(deps: Pick<Deps, "digest">, storeId: string, memories: Origins): ReadonlySet<string> {
+/** The ids under which a store shows the memories that were made from the target. */
+export function shownIn(deps: Pick<Deps, "digest">, storeId: string, { made }: Gone): ReadonlySet<string> {
   return new Set(
-    [...memories].map(([id, origin]) =>
+    [...made].map(([id, origin]) =>
       origin === storeId ? id : derivedId(idPrefixes.memory, deps.digest.sha256, storeId, id),
     ),
   );

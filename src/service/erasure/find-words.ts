@@ -9,7 +9,7 @@ import { createFragments, createSieve, type Finder, type Fragments } from "../..
 import { createOwnWords, type OwnWords } from "../../core/own-words.ts";
 import { createBlockReader, type ReadBlocks, wordsOf } from "../../core/passages.ts";
 import type { ServiceDeps } from "../deps.ts";
-import { madeTexts, recordedChanges, targetTexts } from "./erasure-texts.ts";
+import { madeNames, type Named, recordedChanges, targetTexts, texts } from "./erasure-texts.ts";
 import type { ErasureTarget, Scope, ScopeDream } from "./find-scope.ts";
 import { type Lineage, sessionSource } from "./lineages.ts";
 import { createRewordings, cutShort, type Rewordings } from "./rewordings.ts";
@@ -25,7 +25,7 @@ export interface Words extends Omit<Erasing, "isGone"> {
   rests(edit: Edit, dream: Pick<ScopeDream, "inputStoreId">): boolean;
 }
 
-type Deps = Pick<ServiceDeps, "memories" | "sessions" | "heads" | "clock">;
+type Deps = Pick<ServiceDeps, "memories" | "sessions" | "heads" | "sweep" | "clock">;
 
 interface Search {
   readonly deps: Deps;
@@ -114,14 +114,18 @@ async function seeWhatWasMade(
   loose: readonly string[],
   see: (text: string) => void,
 ): Promise<void> {
-  for await (const { text, path } of madeTexts(deps, scope, loose)) {
+  async function* named(): AsyncGenerator<Named> {
+    for await (const { contentHash, path } of madeNames(deps, scope)) {
+      if (path !== null) ownWords.askName(path);
+      if (contentHash !== null) yield { contentHash, path: path ?? "" };
+    }
+    for (const contentHash of loose) yield { contentHash, path: "" };
+  }
+  for await (const { text } of texts(deps, scope.tenant, named(), new Set())) {
     see(text);
     for (const block of readBlocks(text)) ownWords.ask(block);
-    if (path !== null) ownWords.askName(path);
   }
   for await (const { change } of recordedChanges(deps, scope.tenant, scope.dreams)) {
-    ownWords.askName(change.path);
-    if (change.toPath !== null) ownWords.askName(change.toPath);
     see(change.reason);
     for (const { before, after, reason, sources } of change.edits) {
       for (const text of [before, after, reason]) if (text !== null) see(text);
@@ -195,7 +199,10 @@ async function findSupport({ deps, scope, readBlocks, fragments, ownWords }: Sea
     const blocks = readBlocks(text);
     return {
       fragments: blocks.flatMap((block) => fragments.said(block)),
-      words: blocks.flatMap((block) => ownWords.said(block)),
+      words: blocks.flatMap((block) => [
+        ...ownWords.said(block),
+        ...ownWords.saidName(block.label?.speaker?.text ?? ""),
+      ]),
     };
   };
   const note = (source: string, found: ReturnType<typeof said>) => {

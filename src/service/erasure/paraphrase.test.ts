@@ -127,32 +127,71 @@ test("a sentence that a memory had, and that the session was worked into, gets i
   expect(wordsIn(await dump(world), ["marmoset"])).toEqual([]);
 });
 
-test("a memory with a path that only the session knows goes with its path, a summary with its sentence", async () => {
+test("what a memory says already stays, though a dream names the session as one more reason", async () => {
   await using world = await setup();
-  const text = "The marmoset needs a new cage by the end of May.";
-  const engine = scripted(
-    [
-      async (input) => [
-        create("/pets/marmoset.md", `- ${text}\n`, [add(text, [await quote(input, 0)])]),
-        create("/list.md", "- [The cage](pets/marmoset.md)\n- [The desk](/desk.md)\n", []),
-      ],
+  const text = "Every desk in the hall is grey.";
+  const engine = scripted([
+    async () => [],
+    async (input) => [
+      create("/more.md", `- ${text}\n`, [
+        add(text, [await quote(input, 0), memory(input, "/agent.md", text)]),
+      ]),
     ],
-    text,
-  );
+  ]);
   const told = toldBy(world, engine);
-  const input = await tellStore(told, "notes", { "/desk.md": "- The desk stands in the hall.\n" });
-  const erased = await tellSession(told, session("Zorblax", text));
+  const input = await tellStore(told, "notes", { "/a.md": "- x\n" });
+  const erased = await tellSession(told, session("Zorblax", "I saw the marmoset on a grey desk."));
   const made = await tellDream(told, input, [erased]);
+  await put(told, made.outputStoreId, { "/agent.md": `- ${text}\n` });
+  const copy = await tellDream(told, made.outputStoreId, [erased]);
   await world.useCases.erase(world.principal, { target: { kind: "session", id: erased } });
-  expect(await textsOf(told, made.outputStoreId)).toEqual({
-    "/desk.md": "- The desk stands in the hall.\n",
-    "/list.md": "- [The desk](/desk.md)\n",
+  expect(await textsOf(told, copy.outputStoreId)).toMatchObject({
+    "/agent.md": `- ${text}\n`,
+    "/more.md": `- ${text}\n`,
   });
-  expect(wordsIn(await dump(world), ["marmoset", "cage"])).toEqual([]);
-  const { changes } = await world.useCases.diffDream(world.principal, {
-    id: made.id,
-    pageSize: 0,
-    pageToken: "",
-  });
-  expect(changes.map(({ change }) => change.path)).toEqual(["/list.md", "/erased-2"]);
+  expect(wordsIn(await dump(world), ["marmoset"])).toEqual([]);
 });
+
+test.each([
+  ["", false],
+  [", also when an agent deleted it before", true],
+])(
+  "a memory with a path that only the session knows goes with its path and its links%s",
+  async (_name, agentDeletes) => {
+    await using world = await setup();
+    const text = "The marmoset needs a new cage by the end of May.";
+    const engine = scripted(
+      [
+        async (input) => [
+          create("/pets/marmoset.md", `- ${text}\n`, [add(text, [await quote(input, 0)])]),
+          create("/list.md", "- [The cage](pets/marmoset.md)\n- [The desk](/desk.md)\n", []),
+        ],
+      ],
+      text,
+    );
+    const told = toldBy(world, engine);
+    const input = await tellStore(told, "notes", { "/desk.md": "- The desk stands in the hall.\n" });
+    const erased = await tellSession(told, session("Zorblax", text));
+    const made = await tellDream(told, input, [erased]);
+    if (agentDeletes) {
+      await put(told, made.outputStoreId, { "/pets/marmoset.md": "- x\n" });
+      const key = { by: "path", path: "/pets/marmoset.md" } as const;
+      const memoryStoreId = made.outputStoreId;
+      const { id } = await world.useCases.getMemory(world.principal, { memoryStoreId, key });
+      const expected = { expectedSha256: null, expectedVersion: null };
+      await world.useCases.deleteMemory(world.principal, { memoryStoreId, id, sessionId: null, ...expected });
+    }
+    await world.useCases.erase(world.principal, { target: { kind: "session", id: erased } });
+    expect(await textsOf(told, made.outputStoreId)).toEqual({
+      "/desk.md": "- The desk stands in the hall.\n",
+      "/list.md": "- [The desk](/desk.md)\n",
+    });
+    expect(wordsIn(await dump(world), ["marmoset", "cage"])).toEqual([]);
+    const { changes } = await world.useCases.diffDream(world.principal, {
+      id: made.id,
+      pageSize: 0,
+      pageToken: "",
+    });
+    expect(changes.map(({ change }) => change.path)).toEqual(["/list.md", "/erased-2"]);
+  },
+);

@@ -7,7 +7,7 @@ export type ReadDeps = Pick<ServiceDeps, "memories" | "clock">;
 /** A text may have 100 kB. */
 const textsPerRead = 50;
 /** Words of so many characters are looked at in some milliseconds. */
-const charactersPerTurn = 65_536;
+const charactersPerTurn = 32_768;
 
 /** Reads the texts of all, one after another; null for one that is gone. */
 export async function* readEach<Of extends { readonly contentHash: string }>(

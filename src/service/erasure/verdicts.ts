@@ -1,5 +1,6 @@
 import { type Erasing, eraseText } from "../../core/erasure.ts";
 import { type ReadDeps, readEach } from "./read-each.ts";
+import type { Suspects } from "./suspects.ts";
 
 /** Which texts of the storage hold words that go. Each is read once. */
 export interface Verdicts {
@@ -9,13 +10,19 @@ export interface Verdicts {
   ): Promise<ReadonlySet<string>>;
 }
 
-export function createVerdicts(deps: ReadDeps, tenant: string, erasing: Erasing): Verdicts {
+export function createVerdicts(
+  deps: ReadDeps,
+  tenant: string,
+  erasing: Erasing,
+  suspects: Suspects,
+): Verdicts {
   const known = new Map<string, boolean>();
 
   async function judge(paths: ReadonlyMap<string, string>): Promise<void> {
     const unread = [...paths].map(([contentHash, path]) => ({ contentHash, path }));
     for await (const { of, text } of readEach(deps, tenant, unread)) {
-      known.set(of.contentHash, text !== null && eraseText(text, of.path, erasing).lines > 0);
+      const may = text !== null && suspects.look(of.contentHash, text);
+      known.set(of.contentHash, may && eraseText(text, of.path, erasing).lines > 0);
     }
   }
 
@@ -23,7 +30,8 @@ export function createVerdicts(deps: ReadDeps, tenant: string, erasing: Erasing)
     async among(texts) {
       const unknown = new Map<string, string>();
       for (const { contentHash, path } of texts) {
-        if (contentHash !== null && !known.has(contentHash)) unknown.set(contentHash, path ?? "");
+        if (contentHash === null || known.has(contentHash)) continue;
+        if (suspects.mayLose(contentHash)) unknown.set(contentHash, path ?? "");
       }
       await judge(unknown);
       return new Set(

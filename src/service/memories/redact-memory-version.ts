@@ -12,6 +12,9 @@ import { isContentShown } from "./content-copies.ts";
 import { findStore, type StoreView } from "./get-memory-store.ts";
 import { beforeRevisions, type FoundVersion, findVersion } from "./memory-version-view.ts";
 
+/** The last time there can be (ECMA-262, 21.4.1.1): whenever a text was put, it was put before. */
+const timeMaxMs = 8_640_000_000_000_000;
+
 export interface RedactedVersion {
   readonly version: MemoryVersion;
   /** Whether anything else of the tenant still shows the text; false when it was redacted before, for it is not known any more. */
@@ -127,10 +130,15 @@ async function markOf(
   tenant: string,
   hash: string,
 ): Promise<PartMark | null> {
-  const untouchedSince = Number.MAX_SAFE_INTEGER;
   // All but the last digit sorts before the hash and, for all that is ever stored, after any other.
   const after = hash.slice(0, -1);
-  const [part] = await sweep.listParts({ tenant, kind: "content", untouchedSince, after, limit: 1 });
+  const [part] = await sweep.listParts({
+    tenant,
+    kind: "content",
+    untouchedSince: timeMaxMs,
+    after,
+    limit: 1,
+  });
   return part?.hash === hash ? part : null;
 }
 

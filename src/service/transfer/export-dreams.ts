@@ -58,7 +58,7 @@ async function* exportDream(run: Run, at: readonly number[]): Records {
     for (const [index, hash] of neededHeads(dream).entries()) {
       if (index < first) continue;
       const place = index === first ? { bucket, entry } : startOfHead;
-      const records = exportHead(deps, tenant, sent, hash, place);
+      const records = exportHead(deps, tenant, sent, hash, "kept", place);
       yield* placed(records, mark, (place) => [parts.heads, index, place.bucket, place.entry]);
     }
   }

@@ -7,7 +7,7 @@ import type { SentHeads } from "./sent-heads.ts";
 
 export type HeadDeps = Pick<ServiceDeps, "memories" | "digest">;
 
-/** How far in a head: the bucket that is next or under way, and how many of its entries are done. */
+/** How far in a head: the bucket that is next or under way, and how many of its entries are done. Behind the head: one more than there are buckets. */
 export interface HeadPlace {
   readonly bucket: number;
   readonly entry: number;
@@ -20,8 +20,11 @@ export interface HeadRecord {
   readonly place: HeadPlace;
 }
 
-/** `whole`: all of it is sent, now or before. Else what is missing from the storage, and then the head itself was not sent. */
-export type HeadOutcome = { readonly whole: true } | { readonly whole: false; readonly missing: string };
+/** Null: all of it is sent, now or before. Else what is missing from the storage, and then the head itself was not sent. */
+export type MissingPart = string | null;
+
+/** Whether a text that is missing keeps a head from being sent. An old one may have been redacted. */
+export type Texts = "all" | "kept";
 
 /** Reads a head and what it names, and yields what was not sent yet, from a place on. */
 export async function* exportHead(
@@ -29,16 +32,19 @@ export async function* exportHead(
   tenant: string,
   sent: SentHeads,
   hash: string,
+  wanted: Texts,
   from: HeadPlace,
-): AsyncGenerator<HeadRecord, HeadOutcome, undefined> {
-  if (hash === emptyHead(deps.digest.sha256).hash || sent.has(hash)) return { whole: true };
+): AsyncGenerator<HeadRecord, MissingPart, undefined> {
+  if (hash === emptyHead(deps.digest.sha256).hash || sent.has(hash)) return null;
+  if (from.bucket > limits.headBuckets) return null;
   const head = await deps.memories.getHead({ tenant, hash });
-  if (head === null) return { whole: false, missing: `head ${hash}` };
+  if (head === null) return `head ${hash}`;
   const known = sent.knownOf(head);
+  let isWhole = true;
   for (const [index, bucketHash] of head.buckets.entries()) {
     if (index < from.bucket || bucketHash === "" || known.hasBucket(bucketHash)) continue;
     const [bucket] = await deps.memories.getBuckets({ tenant, hashes: [bucketHash] });
-    if (bucket === undefined) return { whole: false, missing: `bucket ${bucketHash}` };
+    if (bucket === undefined) return `bucket ${bucketHash}`;
     const there = await known.contentsAt(index);
     const start = index === from.bucket ? from.entry : 0;
     for (const batch of batchesOf(bucket, there, start)) {
@@ -47,7 +53,9 @@ export async function* exportHead(
       for (const { position, path, contentHash } of batch) {
         const text = texts.get(contentHash);
         if (text === undefined) {
-          return { whole: false, missing: `the text of ${JSON.stringify(path)} (${contentHash})` };
+          if (wanted === "all") return `the text of ${JSON.stringify(path)} (${contentHash})`;
+          isWhole = false;
+          continue;
         }
         const record: TransferRecord = { kind: "content", value: { hash: contentHash, text } };
         yield { record, place: { bucket: index, entry: position + 1 } };
@@ -55,9 +63,9 @@ export async function* exportHead(
     }
     yield { record: { kind: "bucket", value: bucket }, place: { bucket: index + 1, entry: 0 } };
   }
-  sent.add(head);
-  yield { record: { kind: "head", value: head }, place: { bucket: head.buckets.length, entry: 0 } };
-  return { whole: true };
+  if (isWhole) sent.add(head);
+  yield { record: { kind: "head", value: head }, place: { bucket: limits.headBuckets + 1, entry: 0 } };
+  return null;
 }
 
 interface UnsentEntry extends MemoryEntry {

@@ -1,6 +1,6 @@
 /** What every step of an export gives: records, each with the place behind it. */
 import { ReveriedError } from "../../core/errors.ts";
-import type { HeadOutcome, HeadPlace, HeadRecord } from "./export-heads.ts";
+import type { HeadPlace, HeadRecord, MissingPart } from "./export-heads.ts";
 import type { TransferRecord } from "./records.ts";
 
 /** How far in a thing an export is. */
@@ -33,10 +33,10 @@ export interface ExportStep<T> {
 
 /** The records of a head with their places in the thing it belongs to. */
 export async function* placed(
-  records: AsyncGenerator<HeadRecord, HeadOutcome, undefined>,
+  records: AsyncGenerator<HeadRecord, MissingPart, undefined>,
   mark: string,
   at: (place: HeadPlace) => readonly number[],
-): Records<HeadOutcome> {
+): Records<MissingPart> {
   for (;;) {
     const next = await records.next();
     if (next.done === true) return next.value;

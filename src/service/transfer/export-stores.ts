@@ -4,7 +4,7 @@ import { limits } from "../../core/limits.ts";
 import type { MemoryStore } from "../../core/memory.ts";
 import type { MemoryVersion, StoreRevision } from "../../core/memory-version.ts";
 import type { VersionFilter, VersionPosition } from "../../ports/memory-store.ts";
-import { exportHead, type HeadDeps, startOfHead } from "./export-heads.ts";
+import { exportHead, type HeadDeps, type MissingPart, startOfHead } from "./export-heads.ts";
 import { damaged, type ExportStep, placed, type Records } from "./export-step.ts";
 import type { TransferRecord } from "./records.ts";
 import type { SentHeads } from "./sent-heads.ts";
@@ -47,16 +47,20 @@ export function storesStep(deps: HeadDeps, tenant: string, sent: SentHeads): Exp
   const get = (id: string) => memories.get({ tenant, id });
   const runOf = (store: MemoryStore): Run => ({ deps, tenant, sent, store, mark: markOf(deps, store) });
 
-  /** A store whose head lost a text shows another head by then, unless something is damaged; it is begun again. */
+  /**
+   * A text may go while the store is read: once the store shows another head, the text may be redacted. Then it is begun again,
+   * as it is by then.
+   */
   async function* untilWhole(begun: MemoryStore, at: readonly number[]): Records {
     let store: MemoryStore | null = begun;
     let from = placeOf(at);
     for (let tries = 1; store !== null; tries += 1) {
-      const lost: string | null = yield* exportStore(runOf(store), from);
+      const lost: MissingPart = yield* exportStore(runOf(store), from);
       if (lost === null) return;
-      const head: string = store.head;
+      const { mark } = runOf(store);
       store = await get(store.id);
-      if (store?.head === head || tries === triesMax) {
+      const isSame = store !== null && markOf(deps, store) === mark;
+      if (isSame || tries === triesMax) {
         throw damaged(`memory store ${begun.id}`, lost, "write or delete that memory, then export again");
       }
       from = placeOf([]);
@@ -92,20 +96,20 @@ function placeOf([part = 0, a = 0, b = 0, c = 0, d = 0]: readonly number[]): Pla
   return [part, a, b, c, d];
 }
 
-/** Answers with what is missing of the store's head, or null. */
-async function* exportStore(run: Run, from: Place): Records<string | null> {
+/** Answers with what is missing of what the store shows, or null. */
+async function* exportStore(run: Run, from: Place): Records<MissingPart> {
   const { deps, tenant, sent, store, mark } = run;
   const [part, bucket, entry] = from;
   if (part <= parts.head) {
-    const records = exportHead(deps, tenant, sent, store.head, { bucket, entry });
-    const head = yield* placed(records, mark, (at) => [parts.head, at.bucket, at.entry]);
-    if (!head.whole) return head.missing;
+    const records = exportHead(deps, tenant, sent, store.head, "all", { bucket, entry });
+    const missing = yield* placed(records, mark, (at) => [parts.head, at.bucket, at.entry]);
+    if (missing !== null) return missing;
   }
   if (part <= parts.origin && store.origin !== null) {
-    // As much as is still there: it is kept for as long as versions are.
     const place = part === parts.origin ? { bucket, entry } : startOfHead;
-    const records = exportHead(deps, tenant, sent, store.origin.head, place);
-    yield* placed(records, mark, (at) => [parts.origin, at.bucket, at.entry]);
+    const records = exportHead(deps, tenant, sent, store.origin.head, "kept", place);
+    const missing = yield* placed(records, mark, (at) => [parts.origin, at.bucket, at.entry]);
+    if (missing !== null) return missing;
   }
   if (part <= parts.store) {
     const { tenant: _, ...value } = store;
@@ -119,14 +123,15 @@ async function* exportStore(run: Run, from: Place): Records<string | null> {
 /** Revisions up to the store's, oldest first. One that can be reverted comes after what is still there of its heads. */
 async function* exportRevisions(run: Run, [, number, head, bucket, entry]: Place): Records {
   const { deps, tenant, sent, mark } = run;
-  const above = head === revisionDone ? number : Math.max(0, number - 1);
+  // Number 0 is the one that versions from before the first revision may have been given.
+  const above = head === revisionDone ? number : number - 1;
   for await (const revision of eachRevision(run, above)) {
     const heads = revision.origin === null ? [] : [revision.base, revision.next];
     for (const [index, hash] of heads.entries()) {
       const isUnderWay = revision.number === number;
       if (isUnderWay && index + 1 < head) continue;
       const place = isUnderWay && index + 1 === head ? { bucket, entry } : startOfHead;
-      const records = exportHead(deps, tenant, sent, hash, place);
+      const records = exportHead(deps, tenant, sent, hash, "kept", place);
       yield* placed(records, mark, (at) => [
         parts.revisions,
         revision.number,

@@ -43,13 +43,21 @@ export function importHeads(call: ImportCall, lines: readonly Line<"head">[]): P
   });
 }
 
-/** Refuses a head that a store would show unless it is there whole, its texts included. */
-export async function requireHead(call: ImportCall, field: string, hash: string): Promise<void> {
+/** How deep a head is looked at: its entries only, whose texts may have been redacted, or their texts, too. */
+type Depth = "entries" | "texts";
+
+/** Refuses a head that a store would show unless it is there whole. */
+export async function requireHead(
+  call: ImportCall,
+  field: string,
+  hash: string,
+  depth: Depth,
+): Promise<void> {
   const { deps, tenant } = call;
   if (hash === emptyHead(deps.digest.sha256).hash) return;
   const head = await deps.memories.getHead({ tenant, hash });
   if (head === null) throw notThere(field, `head ${hash}`);
-  await checkHead(call, field, head, "texts");
+  await checkHead(call, field, head, depth);
 }
 
 /** Which of the texts are there; `tell` gets each that is. Holds only some of them at once. */
@@ -80,13 +88,8 @@ function countParts(
   }
 }
 
-/** Looks at what a head names: its entries, and if asked their texts, too. */
-async function checkHead(
-  call: ImportCall,
-  field: string,
-  head: Head,
-  depth: "entries" | "texts",
-): Promise<void> {
+/** Refuses a head that says of its buckets what is not so. */
+async function checkHead(call: ImportCall, field: string, head: Head, depth: Depth): Promise<void> {
   const paths = new Set<string>();
   let bytes = 0;
   for await (const entries of entriesOf(call, field, head)) {

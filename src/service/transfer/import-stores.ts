@@ -2,7 +2,6 @@
 import { byteLength } from "../../core/check.ts";
 import { invalidArgument } from "../../core/errors.ts";
 import type { MemoryStore } from "../../core/memory.ts";
-import type { Actor, MemoryVersion, StoreRevision } from "../../core/memory-version.ts";
 import {
   eachLine,
   type ImportCall,
@@ -23,7 +22,8 @@ export function importStores(call: ImportCall, lines: readonly Line<"store">[]):
   const { deps, tenant } = call;
   return eachLine(lines, inOrder, async ({ value }) => {
     const store: MemoryStore = { ...value, tenant };
-    await requireHead(call, "store.head", store.head);
+    await requireHead(call, "store.head", store.head, "texts");
+    if (store.origin !== null) await requireHead(call, "store.origin.head", store.origin.head, "entries");
     const stored = await deps.memories.get({ tenant, id: store.id });
     if (stored === null) await call.quotas.stores(tenant);
     const outcome = await deps.restore.store(store);
@@ -68,7 +68,10 @@ export async function importVersions(
   return eachLine(lines, inAnyOrder, async ({ value: version }) => {
     const { id, storeId, contentHash } = version;
     await storeOf(stores, "version.store_id", storeId);
-    checkRevision(version, await revisions(`${storeId}/${version.revision}`));
+    const revision = await revisions(`${storeId}/${version.revision}`);
+    if (revision?.number !== version.revision) {
+      throw notThere("version.revision", `revision ${version.revision}`);
+    }
     const size = contentHash === null ? null : sizes.get(contentHash);
     if (size === undefined) throw notThere("version.content_hash", "the text");
     if (size !== version.sizeBytes) throw invalidArgument("version.size_bytes", `the text has ${size}`);
@@ -77,19 +80,4 @@ export async function importVersions(
     const wentOn = stored !== null && versionWentOn(stored, version);
     settle(call, `version ${id} of memory store ${storeId}`, wentOn ? "present" : outcome);
   });
-}
-
-/** Who made a version and when is said by its revision; a storage need not keep it twice. */
-function checkRevision(version: MemoryVersion, revision: StoreRevision | null): void {
-  if (revision?.number !== version.revision)
-    throw notThere("version.revision", `revision ${version.revision}`);
-  if (version.createdAt !== revision.at)
-    throw invalidArgument("version.created_at", "is not that of its revision");
-  if (!sameActor(version.actor, revision.actor)) {
-    throw invalidArgument("version.actor", "is not that of its revision");
-  }
-}
-
-function sameActor(a: Actor | null, b: Actor | null): boolean {
-  return a?.kind === b?.kind && a?.id === b?.id;
 }

@@ -128,7 +128,8 @@ const actor = nullable(objectOf<Actor>({ kind: oneOf(["api_key", "session", "dre
 
 export const revisionShape: Shape<StoreRevision> = objectOf<StoreRevision>({
   storeId: ownId,
-  number: positive,
+  // 0 is that of what the store began with, once a version of that was redacted.
+  number: count,
   id: ownId,
   origin: nullable(origin),
   actor,
@@ -141,7 +142,7 @@ const version = objectOf<MemoryVersion>({
   storeId: ownId,
   id: ownId,
   memoryId: ownId,
-  revision: positive,
+  revision: count,
   number: count,
   operation: oneOf(memoryOperations),
   path: nullable(path),

@@ -16,9 +16,11 @@ export async function storeWentOn(
 ): Promise<boolean> {
   const { tenant, id, revision, edition } = record;
   if (stored.edition < edition || stored.revision < revision) return false;
-  const { head, archivedAt, updatedAt, name, description, metadata, protectedPaths } = record;
+  const { head, archivedAt, updatedAt, name, description, metadata, protectedPaths, origin } = record;
   const facts =
-    stored.edition === edition ? {} : { archivedAt, updatedAt, name, description, metadata, protectedPaths };
+    stored.edition === edition
+      ? {}
+      : { archivedAt, updatedAt, name, description, metadata, protectedPaths, origin };
   if (!same({ ...stored, ...facts, edition, revision, head }, record)) return false;
   if (stored.revision === revision) return stored.head === head;
   const [next] = await memories.listRevisions({ tenant, storeId: id, after: revision, limit: 1 });
