@@ -44,10 +44,13 @@ export async function* downloadChanges(
   { dreams }: Clients,
   id: string,
   signal: AbortSignal,
+  options: { readonly words?: boolean } = {},
 ): AsyncGenerator<DreamChange, void, undefined> {
+  const { words: includeWordDiff = false } = options;
   let pageToken = "";
   do {
-    const page = await dreams.diffDream({ id, pageSize: limits.changesPageMax, pageToken }, { signal });
+    const request = { id, pageSize: limits.changesPageMax, pageToken, includeWordDiff };
+    const page = await dreams.diffDream(request, { signal });
     yield* page.changes;
     pageToken = page.nextPageToken;
   } while (pageToken !== "");

@@ -87,7 +87,7 @@ export const dreams = {
     return calling(args, async (clients) => {
       const json = isGiven(args, "json");
       let number = 0;
-      for await (const change of downloadChanges(clients, idOf(args), signal)) {
+      for await (const change of downloadChanges(clients, idOf(args), signal, { words })) {
         number += 1;
         if (json) out.line(JSON.stringify(toJson(DreamChangeSchema, change, jsonOptions)));
         else writeChange(out, change, { words });

@@ -155,7 +155,7 @@ function tell(
   }
   if (!checked.isComplete) out.line("The file breaks off: what came after its last line is missing.");
   out.line(`Imported: ${exportText(checked)}, from ${shownPath(file)}`);
-  const was = present === 0 ? "" : `, ${present.toLocaleString("en")} were there already`;
+  const was = present === 0 ? "" : `, ${present.toLocaleString("en")} there already`;
   out.line(`${count(written, "record")} written${was}; ${count(storesChecked, "store")} checked`);
   out.line(`Hash: ${checked.hash}`);
 }

@@ -61,11 +61,17 @@ describe("a difference by words", () => {
     );
   });
 
-  test("of a hunk too large to compare word by word is the one text for the other", () => {
-    const long = "word ".repeat(3_000);
-    expect(wordDiff(`${long}\n`, `${long} x ${long}\n`)).toMatch(
-      /^@@ -1,1 \+1,1 @@\n\[-word [\s\S]*-\]\{\+word /,
+  test("of passages that have little in common is the one for the other, at a small cost", () => {
+    const passage = (from: number) =>
+      Array.from({ length: 3_000 }, (_, index) => `word${from + index}`).join(" ");
+    expect(wordDiff(`same\n${passage(0)}\n`, `same\n${passage(10_000)}\n`)).toBe(
+      `@@ -1,2 +1,2 @@\nsame\n[-${passage(0)}-]{+${passage(10_000)}+}`,
     );
+  });
+
+  test("of lines that only went or only came marks them whole", () => {
+    expect(wordDiff("a\nb\nc\n", "a\nc\n")).toBe("@@ -1,3 +1,2 @@\na\n[-b-]\nc");
+    expect(wordDiff("a\nc\n", "a\nb\nc\n")).toBe("@@ -1,2 +1,3 @@\na\n{+b+}\nc");
   });
 });
 

@@ -13,8 +13,11 @@ export function unifiedDiff(before: string, after: string): string {
   return lines.join("\n");
 }
 
-/** Differences of words are looked for within this many characters of a hunk; more would cost too much and help nobody. */
-const wordDiffLengthMax = 20_000;
+/**
+ * Where two passages differ in more than so many words they are shown as one for the other: looking further costs by the
+ * square, and the words that are the same by chance help nobody.
+ */
+const wordEditsMax = 120;
 
 /**
  * The difference of two texts by words, hunk by hunk under its `@@` line: removed words as `[-so-]`, added ones as
@@ -25,30 +28,49 @@ export function wordDiff(before: string, after: string): string {
   const parts: string[] = [];
   for (const { oldStart, oldLines, newStart, newLines, lines } of hunks) {
     parts.push(`@@ -${range(oldStart, oldLines)} +${range(newStart, newLines)} @@`);
-    parts.push(markWords(sideOf(lines, "-"), sideOf(lines, "+")));
+    for (const passage of passagesOf(lines)) {
+      parts.push(
+        "same" in passage ? passage.same : markWords(passage.before.join("\n"), passage.after.join("\n")),
+      );
+    }
   }
   return parts.join("\n");
 }
 
-/** The lines of a hunk that one side has. */
-function sideOf(lines: readonly string[], sign: "-" | "+"): string {
-  return lines
-    .filter((line) => line.startsWith(sign) || line.startsWith(" "))
-    .map((line) => line.slice(1))
-    .join("\n");
+type Passage = { readonly same: string } | { readonly before: string[]; readonly after: string[] };
+
+/** A hunk as lines that both have, and runs of lines that differ. */
+function passagesOf(lines: readonly string[]): Passage[] {
+  const passages: Passage[] = [];
+  for (const line of lines) {
+    const text = line.slice(1);
+    const sign = line.charAt(0);
+    // "\\ No newline at end of file" is no line of either.
+    if (sign === " ") passages.push({ same: text });
+    if (sign !== "-" && sign !== "+") continue;
+    const last = passages.at(-1);
+    const open = last !== undefined && !("same" in last) ? last : { before: [], after: [] };
+    if (open !== last) passages.push(open);
+    (sign === "-" ? open.before : open.after).push(text);
+  }
+  return passages;
 }
 
 function markWords(before: string, after: string): string {
-  const small = before.length + after.length <= wordDiffLengthMax;
-  const spans = small
-    ? diffWordsWithSpace(before, after)
-    : [
-        { value: before, removed: true, added: false },
-        { value: after, removed: false, added: true },
-      ];
+  const spans =
+    before !== "" && after !== ""
+      ? diffWordsWithSpace(before, after, { maxEditLength: wordEditsMax })
+      : undefined;
+  if (spans === undefined) return `${mark("[-", before, "-]")}${mark("{+", after, "+}")}`;
   return spans
-    .map(({ value, added, removed }) => (removed ? `[-${value}-]` : added ? `{+${value}+}` : value))
+    .map(({ value, added, removed }) =>
+      removed ? mark("[-", value, "-]") : added ? mark("{+", value, "+}") : value,
+    )
     .join("");
+}
+
+function mark(open: string, text: string, close: string): string {
+  return text === "" ? "" : open + text + close;
 }
 
 /** A side without lines is told by the line before it, 0 at the start; the library counts it from the line after. */

@@ -76,7 +76,7 @@ test("a folder's data goes through a file into another, with a server running or
   const imported = await runCli(["import", file], { cwd: to.path });
   expect(imported).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/\d+ records written; 2 stores checked\n/),
+    stdout: expect.stringMatching(/\d+ records written, .*; 2 stores checked\n/),
   });
   await using server = await serveIn(to.path);
   const twice = await runCli(["import", file, "--json", "--from-line", "3"], { cwd: to.path });
@@ -142,17 +142,18 @@ test("an import that is interrupted says where to go on, and goes on there", {
   }
   // It takes the first lines, and never says what became of the next.
   let calls = 0;
+  const second = Promise.withResolvers<void>();
   const stuck = createServer((request, response) => {
     request.resume();
     calls += 1;
     if (calls === 1) response.writeHead(200, { "content-type": "application/proto" }).end();
+    else second.resolve();
   });
   await new Promise<void>((resolve) => stuck.listen(0, "127.0.0.1", resolve));
   try {
     const { port } = stuck.address() as { port: number };
     await using cli = startCli(["import", "a.jsonl", "--url", `http://127.0.0.1:${port}`], { cwd });
-    while (calls < 2)
-      await Promise.race([cli.wrote("never"), new Promise((resolve) => setImmediate(resolve))]);
+    await second.promise;
     cli.child.kill("SIGINT");
     const interrupted = await cli.result;
     expect(interrupted).toMatchObject({ signal: "SIGINT" });

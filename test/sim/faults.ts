@@ -21,6 +21,19 @@ export const healthy: FaultRates = {
   slow: 0,
 };
 
+/** A twentieth of each. */
+export function seldomer(rates: FaultRates): FaultRates {
+  const { crashBefore, crashAfter, unavailable, lostAck, twice, slow } = rates;
+  return {
+    crashBefore: crashBefore / 20,
+    crashAfter: crashAfter / 20,
+    unavailable: unavailable / 20,
+    lostAck: lostAck / 20,
+    twice: twice / 20,
+    slow: slow / 20,
+  };
+}
+
 /** One simulated process. Once dead, nothing it waits for ever comes back to it. */
 export interface ProcessFate {
   dead: boolean;

@@ -5,7 +5,7 @@ import type { NewSessionEvent } from "../../src/core/session.ts";
 import { type Accepted, checkDream, textsOf } from "./checkers.ts";
 import type { FaultRates } from "./faults.ts";
 import { checkStored, dropStore, sweepAll } from "./sweeping.ts";
-import { createWorld, type World } from "./world.ts";
+import { createWorld, type SimSweeper, type World } from "./world.ts";
 
 const principal = { tenant: "acme", keyId: null };
 
@@ -64,17 +64,20 @@ export async function runSeed(seed: number, rates: Partial<FaultRates> = faultRa
   }
 }
 
-/** Kills or pauses a process now and then, and keeps two of them alive. */
+/** Kills or pauses a process now and then, and keeps two of each kind alive. */
 function disturb(world: World): void {
-  const { chance, clock } = world;
-  const alive = world.processes.filter(({ fate }) => !fate.dead);
-  if (chance.hit(0.1) && alive.length > 0) {
-    const { fate } = chance.pick(alive);
-    if (chance.hit(0.5)) fate.dead = true;
-    else if (fate.pausedUntil <= clock.monotonic())
-      fate.pausedUntil = clock.monotonic() + chance.below(40_000);
-  }
+  strike(world, world.processes, 0.1);
+  strike(world, world.sweepers, 0.05);
   while (world.processes.filter(({ fate }) => !fate.dead).length < 2) world.startProcess();
+  while (world.sweepers.filter(({ fate }) => !fate.dead).length < 2) world.startSweeper();
+}
+
+function strike({ chance, clock }: World, processes: readonly SimSweeper[], probability: number): void {
+  const alive = processes.filter(({ fate }) => !fate.dead);
+  if (alive.length === 0 || !chance.hit(probability)) return;
+  const { fate } = chance.pick(alive);
+  if (chance.hit(0.5)) fate.dead = true;
+  else if (fate.pausedUntil <= clock.monotonic()) fate.pausedUntil = clock.monotonic() + chance.below(40_000);
 }
 
 async function rest(world: World, accepted: readonly Accepted[]): Promise<void> {

@@ -19,9 +19,9 @@ const versionRetentionMs = 3_600_000;
  */
 export const simSweeping = resolveSweepOptions({
   graceMs: 10_000,
-  confirmMs: 60_000,
+  confirmMs: 45_000,
   tickMs: 2_000,
-  roundMs: 8_000,
+  roundMs: 4_000,
   versionRetentionMs,
 });
 

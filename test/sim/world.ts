@@ -15,14 +15,18 @@ import { createUseCases, type UseCases } from "../../src/service/use-cases.ts";
 import { createManualClock, type ManualClock } from "../support/manual-clock.ts";
 import { createScriptedEngine, noteWhatWasRead } from "../support/scripted-engine.ts";
 import { type Chance, createChance } from "./chance.ts";
-import { type FaultRates, faulty, healthy, type ProcessFate, processClock } from "./faults.ts";
+import { type FaultRates, faulty, healthy, type ProcessFate, processClock, seldomer } from "./faults.ts";
 import { createSimBus, type SimBus } from "./sim-bus.ts";
 import { simSweeping } from "./sweeping.ts";
 
-export interface SimProcess {
+/** A process that only sweeps: others live too short a life for it to come round twice. */
+export interface SimSweeper {
   readonly fate: ProcessFate;
-  readonly useCases: UseCases;
   stop(): Promise<void>;
+}
+
+export interface SimProcess extends SimSweeper {
+  readonly useCases: UseCases;
 }
 
 export interface World {
@@ -35,9 +39,11 @@ export interface World {
   readonly deps: ServiceDeps;
   readonly useCases: UseCases;
   readonly processes: SimProcess[];
+  readonly sweepers: SimSweeper[];
   /** How many parts the sweepers deleted. */
   swept(): number;
   startProcess(): SimProcess;
+  startSweeper(): void;
   /** Ends all faults and replaces the dead: from here everything must come to an end. */
   heal(): void;
   /** Stops all processes; clients may still look. */
@@ -55,9 +61,14 @@ export async function createWorld(seed: number, rates: Partial<FaultRates>): Pro
   const bus = createSimBus();
   const current: FaultRates = { ...healthy, ...rates };
   const faults = { clock, chance, rates: current };
+  // A walk makes a hundred calls where a dream makes ten; with the same rates none would ever come to its end.
+  const seldom: FaultRates = seldomer(current);
+  const sweepFaults = { clock, chance, rates: seldom };
   const heads = createHeads({ memories: storage.memories, digest });
   const deps: ServiceDeps = { ...storage, heads, bus, clock, random: chance, digest };
   const processes: SimProcess[] = [];
+  const sweepers: SimSweeper[] = [];
+  const wallOffset = () => (chance.hit(0.3) ? (chance.below(600) - 300) * 1_000 : 0);
   let swept = 0;
   const sweep: typeof storage.sweep = {
     ...storage.sweep,
@@ -70,13 +81,13 @@ export async function createWorld(seed: number, rates: Partial<FaultRates>): Pro
 
   function startProcess(): SimProcess {
     const fate: ProcessFate = { dead: false, pausedUntil: 0 };
-    const wall = chance.hit(0.3) ? (chance.below(600) - 300) * 1_000 : 0;
+    const wall = wallOffset();
     const own = {
       dreams: faulty(faults, fate, storage.dreams),
       memories: faulty(faults, fate, storage.memories),
       sessions: faulty(faults, fate, storage.sessions),
       outbox: faulty(faults, fate, storage.outbox),
-      sweep: faulty(faults, fate, sweep),
+      sweep: faulty(faults, fate, storage.sweep),
       restore: faulty(faults, fate, storage.restore),
       // Hints never wait and never fail; only what is awaited can be faulty.
       bus: { ...bus, publish: faulty(faults, fate, bus).publish },
@@ -106,14 +117,13 @@ export async function createWorld(seed: number, rates: Partial<FaultRates>): Pro
     );
     const reaper = createReaper(all);
     const relay = createOutboxRelay(all);
-    const sweeper = createSweeper(all, createSweepChores(all, simSweeping), simSweeping.tickMs);
-    for (const loop of [worker, reaper, relay, sweeper]) loop.start();
+    for (const loop of [worker, reaper, relay]) loop.start();
     const started: SimProcess = {
       fate,
       useCases: createUseCases(all, { models: defaultModelRoutes }),
       async stop() {
         if (fate.dead) return;
-        await Promise.all([worker.stop(1_000), reaper.stop(), sweeper.stop()]);
+        await Promise.all([worker.stop(1_000), reaper.stop()]);
         await relay.stop(1_000);
       },
     };
@@ -121,8 +131,29 @@ export async function createWorld(seed: number, rates: Partial<FaultRates>): Pro
     return started;
   }
 
+  function startSweeper(): void {
+    const fate: ProcessFate = { dead: false, pausedUntil: 0 };
+    const wall = wallOffset();
+    const own = {
+      dreams: faulty(sweepFaults, fate, storage.dreams),
+      memories: faulty(sweepFaults, fate, storage.memories),
+      sweep: faulty(sweepFaults, fate, sweep),
+      clock: processClock(clock, fate, () => wall),
+      random: chance,
+      digest,
+      log,
+    };
+    const sweeper = createSweeper(own, createSweepChores(own, simSweeping), simSweeping.tickMs);
+    sweeper.start();
+    const stopSweeper = async () => {
+      if (!fate.dead) await sweeper.stop();
+    };
+    sweepers.push({ fate, stop: stopSweeper });
+  }
+
   async function stop(): Promise<void> {
-    const stopping = Promise.all(processes.splice(0).map((process) => process.stop()));
+    const all = [...processes.splice(0), ...sweepers.splice(0)];
+    const stopping = Promise.all(all.map((process) => process.stop()));
     await clock.advance(20_000);
     await stopping;
   }
@@ -136,11 +167,14 @@ export async function createWorld(seed: number, rates: Partial<FaultRates>): Pro
     deps,
     useCases: createUseCases(deps, { models: defaultModelRoutes }),
     processes,
+    sweepers,
     swept: () => swept,
     startProcess,
+    startSweeper,
     heal() {
       Object.assign(current, healthy);
-      for (const { fate } of processes) fate.pausedUntil = 0;
+      Object.assign(seldom, healthy);
+      for (const { fate } of [...processes, ...sweepers]) fate.pausedUntil = 0;
       if (processes.every(({ fate }) => fate.dead)) startProcess();
     },
     stop,

@@ -656,7 +656,8 @@ export type DreamChange = Message<"dream.v1.DreamChange"> & {
 
   /**
    * The difference by words: changed lines, removed words as `[-so-]` and added ones as `{+so+}`, in the
-   * manner of `git diff --word-diff`. For people; empty where one side has no text.
+   * manner of `git diff --word-diff`. For people; empty where one side has no text, and unless it was asked
+   * for.
    *
    * @generated from field: string word_diff = 13;
    */

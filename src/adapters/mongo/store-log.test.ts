@@ -6,8 +6,11 @@ import { aCommit, aNewVersion, aStore, someTime } from "../../../test/support/fa
 import { describeWith, freshName } from "../../../test/support/with-services.ts";
 import type { VersionFilter } from "../../ports/memory-store.ts";
 import { createSystemClock } from "../system/clock.ts";
+import { createCalls } from "./calls.ts";
 import { collectionsOf } from "./collections.ts";
 import { openMongoStorage } from "./storage.ts";
+import { createStoreLog } from "./store-log.ts";
+import { createSwitchHead } from "./switch-head.ts";
 
 const acme = { tenant: "acme" };
 const anyVersion: VersionFilter = {
@@ -28,7 +31,7 @@ await describeWith(["mongodb"], "the log of a store in MongoDB", ([url]) => {
     );
     return {
       ...storage,
-      ...collectionsOf(db),
+      collections: collectionsOf(db),
       async [Symbol.asyncDispose]() {
         await storage.close();
         await db.dropDatabase();
@@ -38,7 +41,7 @@ await describeWith(["mongodb"], "the log of a store in MongoDB", ([url]) => {
   }
 
   /** A store of two revisions whose last one has no row, as when the process died before it wrote that. */
-  async function torn({ memories, revisions }: Awaited<ReturnType<typeof fresh>>) {
+  async function torn({ memories, collections }: Awaited<ReturnType<typeof fresh>>) {
     const actor = { kind: "api_key", id: "key_1" } as const;
     const [first, last] = [
       aCommit({ at: someTime }),
@@ -48,7 +51,7 @@ await describeWith(["mongodb"], "the log of a store in MongoDB", ([url]) => {
     let store = await mustCreateStore(memories, aStore());
     store = await mustSwitch(memories, store, first, [before]);
     store = await mustSwitch(memories, store, last, [version]);
-    const { deletedCount } = await revisions.deleteOne({ commit_id: last.id });
+    const { deletedCount } = await collections.revisions.deleteOne({ commit_id: last.id });
     expect(deletedCount).toBe(1);
     return { store, key: { ...acme, storeId: store.id }, first, last, before, version };
   }
@@ -95,7 +98,7 @@ await describeWith(["mongodb"], "the log of a store in MongoDB", ([url]) => {
 
   test("a commit whose row is missing is made once, and the next switch writes its row", async () => {
     await using storage = await fresh();
-    const { memories, revisions } = storage;
+    const { memories, collections } = storage;
     const { store, key, last } = await torn(storage);
     for (const commit of [last, aCommit({ origin: "dream:1" })]) {
       const request = { ...key, base: store.head, next: "other", commit, evenArchived: false };
@@ -103,7 +106,7 @@ await describeWith(["mongodb"], "the log of a store in MongoDB", ([url]) => {
     }
     const third = aCommit();
     expect(await mustSwitch(memories, store, third)).toMatchObject({ revision: 3 });
-    const rows = await revisions.find().sort({ _id: 1 }).toArray();
+    const rows = await collections.revisions.find().sort({ _id: 1 }).toArray();
     expect(rows.map(({ number, commit_id }) => [number, commit_id]).slice(1)).toEqual([
       [2, last.id],
       [3, third.id],
@@ -112,9 +115,9 @@ await describeWith(["mongodb"], "the log of a store in MongoDB", ([url]) => {
 
   test("an old revision without a row is deleted with its last version, as others are", async () => {
     await using storage = await fresh();
-    const { memories, sweep, versions } = storage;
+    const { memories, sweep, collections } = storage;
     const { store, key, version } = await torn(storage);
-    await versions.deleteOne({ version_id: version.id });
+    await collections.versions.deleteOne({ version_id: version.id });
     const remove = () => sweep.deleteEmptyRevisions({ ...acme, before: someTime + 10, limit: 9 });
     expect(await remove()).toBe(1);
     expect(await remove()).toBe(0);
@@ -138,7 +141,7 @@ await describeWith(["mongodb"], "the log of a store in MongoDB", ([url]) => {
 
   test("switches that race with one whose row is missing leave every row once", async () => {
     await using storage = await fresh();
-    const { memories, revisions } = storage;
+    const { memories, collections } = storage;
     const { store, key } = await torn(storage);
     const race = [1, 2, 3, 4].map(() => aCommit());
     const answers = await Promise.all(
@@ -147,8 +150,32 @@ await describeWith(["mongodb"], "the log of a store in MongoDB", ([url]) => {
       ),
     );
     expect(answers.filter(({ outcome }) => outcome === "switched")).toHaveLength(1);
-    const rows = await revisions.find().sort({ _id: 1 }).toArray();
+    const rows = await collections.revisions.find().sort({ _id: 1 }).toArray();
     expect(rows.map(({ number }) => number)).toEqual([1, 2, 3]);
+  });
+
+  test("a commit that another made while it was tried is made once, though its base is shown again", async () => {
+    await using storage = await fresh();
+    const { memories } = storage;
+    const { stores } = storage.collections;
+    const store = await mustCreateStore(memories, aStore({ head: "head1" }));
+    const [commit, back] = [aCommit(), aCommit()];
+    const there = { ...acme, storeId: store.id, base: "head1", next: "head2", commit, evenArchived: false };
+    const backAgain = { ...there, base: "head2", next: "head1", commit: back };
+    // A process that stood still between its look at the log and its write.
+    const late = Object.create(stores);
+    late.findOneAndUpdate = async (...write: Parameters<typeof stores.findOneAndUpdate>) => {
+      delete late.findOneAndUpdate;
+      for (const request of [there, backAgain]) await memories.switchHead(request);
+      return await stores.findOneAndUpdate(...write);
+    };
+    const collections = { ...storage.collections, stores: late };
+    const calls = createCalls({ clock: createSystemClock() }, "the test server");
+    const switchHead = createSwitchHead(collections, createStoreLog(collections), calls);
+    const shown = { ...store, head: "head1", revision: 2 };
+    expect(await switchHead(there)).toStrictEqual({ outcome: "switched", store: shown });
+    const revisions = await memories.listRevisions({ ...acme, storeId: store.id, after: 0, limit: 9 });
+    expect(revisions.map(({ id }) => id)).toEqual([commit.id, back.id]);
   });
 
   test("a list finds its versions among more than are sorted together", async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -153,6 +153,27 @@ describe("the write queue", () => {
     expect(await next).toBe(1);
   });
 
+  test("a purge that another program's reading bars says so, and works when that has ended", async () => {
+    configureDatabase(db);
+    db.execute("PRAGMA busy_timeout = 0");
+    const write = insert("a");
+    turns.end();
+    await write;
+    other.exec("BEGIN; SELECT * FROM note");
+    await expect(db.purge()).rejects.toMatchObject({
+      kind: "unavailable",
+      message: expect.stringContaining("is locked by another program"),
+    });
+    expect(notes()).toEqual(["a"]);
+    other.exec("COMMIT");
+    await db.purge();
+    expect(statSync(join(dir, "test.db-wal")).size).toBe(0);
+    const next = insert("b");
+    turns.end();
+    expect(await next).toBe(1);
+    expect(db.sql("PRAGMA temp_store").get()).toEqual({ temp_store: 2 });
+  });
+
   test("a broken constraint is a bug and stays one", async () => {
     const writes = Promise.allSettled([insert("a"), insert("a")]);
     turns.end();
@@ -169,5 +190,6 @@ describe("the write queue", () => {
     turns.end();
     await expect(insert("b")).rejects.toMatchObject({ kind: "unavailable" });
     await expect(db.read(() => 1)).rejects.toMatchObject({ kind: "unavailable" });
+    await expect(db.purge()).rejects.toMatchObject({ kind: "unavailable" });
   });
 });

@@ -34,6 +34,15 @@ export function createCollection(
 
   const roomLeft = () => config.remember - suspicions.reduce((sum, { unnamed }) => sum + unnamed.size, 0);
 
+  /** A tenant that waits for its second walk needs no other first one. */
+  async function nextUnsuspected(): Promise<string | null> {
+    for (;;) {
+      const tenant = await rounds.current();
+      if (tenant === null || !suspicions.some((one) => one.tenant === tenant)) return tenant;
+      rounds.pass();
+    }
+  }
+
   async function* walk(tenant: string, now: number, earlier: Unnamed | null): AsyncGenerator<number, void> {
     const { graceMs, versionRetentionMs } = config;
     // Kept for a little longer than a revert may be asked for, so that one in hand finds what it needs.
@@ -57,7 +66,7 @@ export function createCollection(
         dropCurrent = () => suspicions.shift();
         return { tenant: first.tenant, steps: walk(first.tenant, now, first.unnamed) };
       }
-      const tenant = roomLeft() > 0 ? await rounds.current() : null;
+      const tenant = roomLeft() > 0 ? await nextUnsuspected() : null;
       if (tenant === null) return null;
       dropCurrent = rounds.pass;
       return { tenant, steps: walk(tenant, now, null) };

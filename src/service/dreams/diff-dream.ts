@@ -13,6 +13,8 @@ export interface DiffDreamRequest {
   /** 0 for the default. */
   readonly pageSize: number;
   readonly pageToken: string;
+  /** With the differences by words, which take some milliseconds each where texts have little in common; left out: without. */
+  readonly includeWordDiff?: boolean;
 }
 
 export interface ShownChange {
@@ -22,7 +24,7 @@ export interface ShownChange {
   readonly change: RecordedChange;
   /** Whether the output has it. */
   readonly applied: boolean;
-  /** Both empty for a rename, and when a text was removed. */
+  /** Both empty for a rename and when a text was removed; the latter also unless it was asked for. */
   readonly unifiedDiff: string;
   readonly wordDiff: string;
 }
@@ -39,7 +41,12 @@ export interface DiffPage {
 /** What a completed dream changed, by path, with reasons and sources; `failed_precondition` for any other dream. */
 export type DiffDream = (principal: Principal, request: DiffDreamRequest) => Promise<DiffPage>;
 
-export function createDiffDream(deps: Pick<ServiceDeps, "dreams" | "memories" | "digest">): DiffDream {
+type Deps = Pick<ServiceDeps, "dreams" | "memories" | "digest" | "clock">;
+
+/** How long a page may work before others have their turn. */
+const turnMs = 10;
+
+export function createDiffDream(deps: Deps): DiffDream {
   return async (principal, request) => {
     const { tenant } = principal;
     const size = pageSize(request.pageSize, {
@@ -65,7 +72,13 @@ export function createDiffDream(deps: Pick<ServiceDeps, "dreams" | "memories" | 
       first,
       limit: size + 1,
     });
-    const changes = await showChanges(deps, tenant, found.slice(0, size), first);
+    const changes = await showChanges(
+      deps,
+      tenant,
+      found.slice(0, size),
+      first,
+      request.includeWordDiff === true,
+    );
     const isLast = found.length <= changes.length;
     return {
       changes,
@@ -76,17 +89,23 @@ export function createDiffDream(deps: Pick<ServiceDeps, "dreams" | "memories" | 
 
 /** The changes with their differences, as many from the first on as a page may hold. */
 async function showChanges(
-  deps: Pick<ServiceDeps, "memories">,
+  deps: Deps,
   tenant: string,
   changes: readonly RecordedChange[],
   first: number,
+  words: boolean,
 ): Promise<ShownChange[]> {
   const shown: ShownChange[] = [];
   let bytes = 0;
+  let turnBegan = deps.clock.monotonic();
   for (const change of changes) {
     // One by one: two texts of 100 kB for each of 200 changes would be 40 MB at once.
     const texts = await deps.memories.getContents({ tenant, hashes: hashesOf(change) });
-    const one = showChange(change, first + shown.length + 1, texts);
+    if (deps.clock.monotonic() - turnBegan > turnMs) {
+      await deps.clock.nextTurn();
+      turnBegan = deps.clock.monotonic();
+    }
+    const one = showChange(change, first + shown.length + 1, texts, words);
     bytes += 2 * (one.unifiedDiff.length + one.wordDiff.length) + JSON.stringify(change.edits).length;
     if (shown.length > 0 && bytes > limits.changesPageBytes) break;
     shown.push(one);
@@ -94,7 +113,12 @@ async function showChanges(
   return shown;
 }
 
-function showChange(change: RecordedChange, number: number, texts: ReadonlyMap<string, string>): ShownChange {
+function showChange(
+  change: RecordedChange,
+  number: number,
+  texts: ReadonlyMap<string, string>,
+  words: boolean,
+): ShownChange {
   const applied = !change.conflict && !change.flags.includes(protectedFlag);
   const removed = change.flags.includes(removedFlag) || hashesOf(change).some((hash) => !texts.has(hash));
   const flags = removed ? [...new Set([...change.flags, removedFlag])] : change.flags;
@@ -106,7 +130,7 @@ function showChange(change: RecordedChange, number: number, texts: ReadonlyMap<s
   return {
     ...told,
     unifiedDiff: unifiedDiff(before ?? "", after ?? ""),
-    wordDiff: before && after ? wordDiff(before, after) : "",
+    wordDiff: words && before && after ? wordDiff(before, after) : "",
   };
 }
 

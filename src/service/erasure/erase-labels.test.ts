@@ -6,7 +6,8 @@ import { setup } from "../../../test/support/bundle.ts";
 test("a note that had a name before the dream keeps its lines, though of all who spoke only the erased session has it", async () => {
   await using world = await setup();
   const told = toldBy(world);
-  const note = "# Log\n\n- 2026-01-05, Jonas: Berths are handed out on Mondays.\n- 2026-01-06, Jonas: The crane rests.\n";
+  const note =
+    "# Log\n\n- 2026-01-05, Jonas: Berths are handed out on Mondays.\n- 2026-01-06, Jonas: The crane rests.\n";
   const storeId = await tellStore(told, "log", { "/log.md": note });
   const sessionId = await tellSession(told, {
     day: "2026-03-04",

@@ -124,3 +124,11 @@ test("an archived store that nobody dreamed over is erased", async () => {
   expect(wordsIn(await dump(world), own)).toEqual([]);
   await expect(erase(world, id)).rejects.toMatchObject({ kind: "not_found" });
 });
+
+test("what is left in copies of a store that was deleted before goes", async () => {
+  await using world = await setup();
+  const { told, input, outputs } = await tell(world);
+  await world.useCases.deleteMemoryStore(world.principal, { id: input });
+  expect((await erase(world, input)).memories).toBe(0);
+  expect(wordsIn(Object.values(await textsOf(told, outputs[1] ?? "")).join("\n"), own)).toEqual([]);
+});

@@ -286,6 +286,30 @@ describe("an erasure is refused", () => {
     expect(wordsIn(await dump(world), ["zorblax"])).toEqual([]);
   });
 
+  test("while a dream waits that will read whatever its workspace has by then", async () => {
+    await using world = await setup();
+    const { id } = await world.useCases.createSession(world.principal, {
+      title: "",
+      agentId: null,
+      workspaceId: "w",
+      memoryStoreIds: [],
+      tags: [],
+      metadata: {},
+    });
+    const [, other] = [id, (await world.inputs()).sessionId];
+    const request = {
+      workspaceId: "w",
+      observer: "a",
+      observed: "b",
+      type: "omni",
+      sessionId: null,
+    } as const;
+    const { dream } = await world.useCases.triggerDream(world.principal, request);
+    const refusal = { kind: "failed_precondition", details: { blockedBy: dream.id } };
+    await expect(erase(world, session(id))).rejects.toMatchObject(refusal);
+    await erase(world, session(other));
+  });
+
   test("while a dream has not ended that reads what was made from it", async () => {
     await using world = await setup();
     const told = toldBy(world);

@@ -12,7 +12,7 @@ import type { ServiceDeps } from "../deps.ts";
 import { madeNames, type Named, recordedChanges, targetTexts, texts } from "./erasure-texts.ts";
 import type { ErasureTarget, Scope, ScopeDream } from "./find-scope.ts";
 import { type Lineage, sessionSource } from "./lineages.ts";
-import { createRewordings, cutShort, type Rewordings } from "./rewordings.ts";
+import { createRewordings, type Rewordings } from "./rewordings.ts";
 import { stayingTexts } from "./staying-texts.ts";
 import { createSuspects, type Suspects } from "./suspects.ts";
 
@@ -158,7 +158,7 @@ async function addEdits({ deps, scope, readBlocks, fragments, ownWords, rewordin
       const quoted = edit.sources.filter((source) => isTarget(target, source, dream));
       if (quoted.length === 0) continue;
       for (const source of quoted) {
-        for (const block of readBlocks(source.quote.replace(cutShort, ""))) fragments.add(block, 1);
+        for (const block of readBlocks(source.quote)) fragments.add(block, 1);
         if (source.kind === "event") ownWords.addSpeaker(source.speaker);
       }
       rewordings.add(dream.id, edit, quoted);

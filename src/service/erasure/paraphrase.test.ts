@@ -195,3 +195,24 @@ test.each([
     expect(changes.map(({ change }) => change.path)).toEqual(["/list.md", "/erased-2"]);
   },
 );
+
+test("a name that only the session has goes from the path a dream gave, not from an agent's own", async () => {
+  await using world = await setup();
+  const text = "My friend Quill keeps bees in the garden.";
+  const engine = scripted([
+    async (input) => [create("/quill.md", `- ${text}\n`, [add(text, [await quote(input, 0)])])],
+  ]);
+  const told = toldBy(world, engine);
+  const input = await tellStore(told, "notes", {});
+  const erased = await tellSession(told, session("Zorblax", text));
+  const made = await tellDream(told, input, [erased]);
+  await put(told, made.outputStoreId, {
+    "/quill.md": "- Bees need water.\n",
+    "/quill-plan.md": "- Buy bees.\n",
+  });
+  await world.useCases.erase(world.principal, { target: { kind: "session", id: erased } });
+  expect(await textsOf(told, made.outputStoreId)).toEqual({
+    "/erased-1.md": "- Bees need water.\n",
+    "/quill-plan.md": "- Buy bees.\n",
+  });
+});

@@ -11,8 +11,8 @@ export interface Rewordings {
   where(dreams: ReadonlySet<string>, goes: (text: string) => boolean): ReadonlyMap<string, Rewording>;
 }
 
-/** A quote that was cut short. */
-export const cutShort = /\S*…$/;
+/** A quote of more than a line, or one that was cut short. */
+const cutShort = /\n|…$/;
 const similarEnough = 0.5;
 const namelessSpeaker = /^(?:user|human|me)$/i;
 const nameLength = 64;
@@ -24,7 +24,7 @@ export function createRewordings(): Rewordings {
       // What was outdated is kept in a history, and says something else.
       if (edit.kind === "supersede") return;
       for (const other of edit.sources) {
-        if (quoted.includes(other) || other.quote === "" || /…$|\n/.test(other.quote)) continue;
+        if (quoted.includes(other) || other.quote === "" || cutShort.test(other.quote)) continue;
         for (const fragment of fragmentsFor(edit, other, quoted)) {
           const label = other.kind === "event" ? labelOf(other) : null;
           found.push({ dreamId, fragment, rewording: { text: other.quote, label } });

@@ -109,8 +109,8 @@ function addDreamRoutes(use: UseCases, { unary, serverStream }: NativeRouter): v
     const { dream, alreadyActive } = await use.triggerDream(principal, fromCollectionDream(request));
     return { dream: toDream(dream), alreadyActive };
   });
-  unary(method.diffDream, async ({ id, pageSize, pageToken }, { principal }) => {
-    const page = await use.diffDream(principal, { id, pageSize, pageToken });
+  unary(method.diffDream, async ({ id, pageSize, pageToken, includeWordDiff }, { principal }) => {
+    const page = await use.diffDream(principal, { id, pageSize, pageToken, includeWordDiff });
     return { changes: page.changes.map(toDreamChange), nextPageToken: page.nextPageToken };
   });
   unary(method.revertDream, async ({ id }, { principal }) => {
