@@ -42,8 +42,9 @@ describe("README.md", () => {
       ...["reveried: sh", "reveried: sh", "reveried: sh", "reveried: sh"],
       ...["gRPC: sh", "gRPC: js"],
       ...["JSON over HTTP: sh", "JSON over HTTP: sh"],
+      "Memory: sh",
       ...["NATS: sh", "NATS: js", "NATS: js"],
-      ...["Operation: sh", "Operation: sh"],
+      ...["Operation: sh", "Operation: sh", "Operation: sh"],
     ]);
     for (const text of notRun.keys()) expect(blocks.map((block) => block.text)).toContain(text);
   });
@@ -99,7 +100,13 @@ describe("README.md as printed, with nothing but the clone", () => {
     expect(json).toMatch(/^status +completed$/m);
     expect(json).toMatch(/^ {2}- We deploy Pierbook every Thursday/m);
     expect(json).toContain('"status":"DREAM_STATUS_COMPLETED"');
-    expect(await clone.run("sh", script("Operation", 1))).toContain("is ready");
+    const memory = await clone.run("sh", script("Memory", 0));
+    expect(memory).toMatch(/^status +completed$/m);
+    expect(memory).toMatch(/^Undid dream drm_/m);
+    expect(await clone.files()).toContain("notes-now");
+    await clone.run("sh", script("Operation", 1));
+    expect(await clone.files()).toContain("backup.jsonl");
+    expect(await clone.run("sh", script("Operation", 2))).toContain("is ready");
     await server.stop();
   });
 });
@@ -133,7 +140,7 @@ await describeWith(
       const [exported = "", migrate = "", ...serves] = script("Operation", 0, 1).split("\n");
       expect(await clone.run("sh", `${exported}\n${migrate}`)).toContain("made it ready");
       for (const serve of serves) await clone.start("sh", `${exported}\n${serve}`, ready);
-      expect(await clone.run("sh", script("Operation", 1))).toContain("ok  mongodb");
+      expect(await clone.run("sh", script("Operation", 2))).toContain("ok  mongodb");
       expect(await makeDream(clone)).toMatch(/^status +completed$/m);
     });
   },

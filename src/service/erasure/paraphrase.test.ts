@@ -181,7 +181,9 @@ test.each([
       const expected = { expectedSha256: null, expectedVersion: null };
       await world.useCases.deleteMemory(world.principal, { memoryStoreId, id, sessionId: null, ...expected });
     }
-    await world.useCases.erase(world.principal, { target: { kind: "session", id: erased } });
+    const target = { kind: "session", id: erased } as const;
+    const planned = await world.useCases.planErasure(world.principal, { target });
+    expect(await world.useCases.erase(world.principal, { target })).toEqual(planned);
     expect(await textsOf(told, made.outputStoreId)).toEqual({
       "/desk.md": "- The desk stands in the hall.\n",
       "/list.md": "- [The desk](/desk.md)\n",

@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { type Bundle, setup } from "../../../test/support/bundle.ts";
 import { copyOf, memoryAt, put, storeWith } from "../../../test/support/stores.ts";
 import type { VersionView } from "./memory-version-view.ts";
+import { createPutMemories } from "./put-memories.ts";
+import { createRedactMemoryVersion } from "./redact-memory-version.ts";
 
 const redact = (world: Bundle, memoryStoreId: string, id: string) =>
   world.useCases.redactMemoryVersion(world.principal, { memoryStoreId, id });
@@ -282,4 +284,23 @@ describe("a version that a copied store began with", () => {
     expect((await redact(world, storeId, versionId)).copiesRemain).toBe(false);
     expect((await list(world, storeId)).filter(({ id }) => id === versionId)).toMatchObject([redacted]);
   });
+});
+
+test("a writer who had put the same text before, and shows it only after it was removed, finds it there", async () => {
+  await using world = await setup();
+  const { storeId, versionId } = await pastSecret(world);
+  const { memories, sweep } = world.deps;
+  const late = createPutMemories({ ...world.deps, memories: { ...memories, putContents: async () => {} } });
+  const deleteParts: typeof sweep.deleteParts = async (request) => {
+    const deleted = await sweep.deleteParts(request);
+    await late(world.principal, {
+      memoryStoreId: storeId,
+      memories: [{ path: "/late.md", content: "secret" }],
+    });
+    return deleted;
+  };
+  const redactNow = createRedactMemoryVersion({ ...world.deps, sweep: { ...sweep, deleteParts } });
+  const { copiesRemain } = await redactNow(world.principal, { memoryStoreId: storeId, id: versionId });
+  expect(copiesRemain).toBe(true);
+  expect(await world.texts(storeId)).toEqual({ "/a.md": "public", "/late.md": "secret" });
 });

@@ -142,9 +142,20 @@ async function markOf(
   return part?.hash === hash ? part : null;
 }
 
-/** Deletes the text unless it was put again since it was marked; whether it is gone. */
-async function removeText(deps: Pick<Deps, "sweep">, tenant: string, mark: PartMark): Promise<boolean> {
-  if ((await deps.sweep.deleteParts({ tenant, kind: "content", parts: [mark] })) > 0) return true;
-  // An earlier try may have deleted it, its answer lost.
-  return (await markOf(deps, tenant, mark.hash)) === null;
+/**
+ * Deletes the text unless it was put again since it was marked; whether it is gone. A writer that had put it before the
+ * mark may show it only now: then it gets its text back.
+ */
+async function removeText(deps: Deps, tenant: string, mark: PartMark): Promise<boolean> {
+  const { hash } = mark;
+  const text = (await deps.memories.getContents({ tenant, hashes: [hash] })).get(hash);
+  if ((await deps.sweep.deleteParts({ tenant, kind: "content", parts: [mark] })) === 0) {
+    // An earlier try may have deleted it, its answer lost.
+    return (await markOf(deps, tenant, hash)) === null;
+  }
+  if (text !== undefined && (await isContentShown(deps, tenant, hash))) {
+    await deps.memories.putContents({ tenant, contents: [{ hash, text }], now: deps.clock.now() });
+    return false;
+  }
+  return true;
 }

@@ -72,7 +72,7 @@ export function storesStep(deps: HeadDeps, tenant: string, sent: SentHeads): Exp
     get,
     begin: (store) => untilWhole(store, []),
     goOn(store, { mark, at }) {
-      return untilWhole(store, at);
+      if (markOf(deps, store) === mark) return untilWhole(store, at);
       // Once it was sent itself, its history up to then follows, whatever it is now. What was sent before that is begun again.
       const before = (at[0] ?? 0) < parts.revisions ? null : asMarked(store, mark);
       return before === null ? untilWhole(store, []) : untilWhole(before, at);
