@@ -86,11 +86,12 @@ describe("headings", () => {
     expect(erase(`${text}- x\n`, { said: [valve], own }).text).toBe("# T\n\n\n\n## Pumps\n\n- x\n");
     expect(erase(`## Valves\n\n- ${valve}\n- x\n`, { said: [valve], own }).text).toBe("## Valves\n\n- x\n");
     expect(erase("- x\n\n## Valves\n", { said: [valve], own }).lines).toBe(0);
+    expect(erase(`- x\n\n## Pumps\n\n- ${valve}\n`, { said: [valve], own }).text).toBe("- x\n\n## Pumps\n\n");
   });
 });
 
 describe("links", () => {
-  const gone = ["/people/zor blax.md"];
+  const gone = ["/people/zor blax.md", "/x/y/b.md", "/x/c.md"];
   test.each([
     ["/index.md", "- [Z](people/zor%20blax.md): 3 entries\n- x\n", "- x\n"],
     ["/index.md", "- [Z](/people/zor%20blax.md#top)\n- x\n", "- x\n"],
@@ -101,6 +102,8 @@ describe("links", () => {
       "- [Z](https://a.example/people/zor%20blax.md)\n",
       "- [Z](https://a.example/people/zor%20blax.md)\n",
     ],
+    ["/x/y/a.md", "- [B](b.md)\n- x\n", "- x\n"],
+    ["/x/y/a.md", "- [C](../c.md)\n- x\n", "- x\n"],
     ["/index.md", "- [Z](people/zor%2)\n", "- [Z](people/zor%2)\n"],
     ["/index.md", "- [Z](people/other.md)\n", "- [Z](people/other.md)\n"],
   ])("of %s: %j", (path, text, left) => {

@@ -23,6 +23,7 @@ describe("a fragment is found", () => {
     ["The valve leaks a lot.", "They say that the VALVE leaks, a lot, on Sundays.", 1],
     ["The valve leaks a lot.", "The valve leaks a bit.", 0],
     ["The valve leaks a lot.", "The valves leaks a lot.", 0],
+    ["The valve leaks a lots.", "The valve leaks a lot.", 0],
     ["The valve leaks a lot. It is old.", "- 2026-03-02, Maya: The valve leaks a lot. <!-- S1:2 -->", 1],
     ["The valve leaks a lot.", "The valve\n  leaks a lot.", 1],
     ["The valve leaks a lot.", "- The valve leaks\n- a lot", 0],

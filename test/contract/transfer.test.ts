@@ -8,7 +8,9 @@ import { createSystemDigest } from "../../src/adapters/system/digest.ts";
 import { createSilentLog } from "../../src/adapters/system/log.ts";
 import { createSystemRandom } from "../../src/adapters/system/random.ts";
 import { defaultModelRoutes } from "../../src/core/model-map.ts";
+import type { ServiceDeps } from "../../src/service/deps.ts";
 import { createHeads } from "../../src/service/memories/heads.ts";
+import { createExportTenant } from "../../src/service/transfer/export-tenant.ts";
 import { createUseCases, type UseCases } from "../../src/service/use-cases.ts";
 import { setup } from "../support/bundle.ts";
 import { aSessionEvent } from "../support/factories.ts";
@@ -17,6 +19,7 @@ import { exportLines, importLines, kindsOf } from "../support/transfer.ts";
 import { describeWith, freshName } from "../support/with-services.ts";
 
 interface Place extends AsyncDisposable {
+  readonly deps: ServiceDeps;
   readonly useCases: UseCases;
 }
 
@@ -35,6 +38,7 @@ await describeWith(["mongodb"], "SQLite and MongoDB", ([url]) => {
     const heads = createHeads({ memories: storage.memories, digest: system.digest });
     const deps = { ...system, ...storage, heads, bus: createInprocEventBus(system) };
     return {
+      deps,
       useCases: createUseCases(deps, { models: defaultModelRoutes }),
       async [Symbol.asyncDispose]() {
         await storage.close();
@@ -88,6 +92,13 @@ await describeWith(["mongodb"], "SQLite and MongoDB", ([url]) => {
       const some = lines.slice(first - 1, end).join("\n");
       await there.useCases.importRecords(principal, { lines: some, firstLine: first });
     }
-    expect(await exportLines(there.useCases, principal)).toEqual(lines);
+    const exportTenant = createExportTenant(there.deps, { answerBytes: 8_000 });
+    let sent = 0;
+    for await (const answer of exportTenant(principal, { after: "" }, new AbortController().signal)) {
+      sent += answer.lines.split("\n").length - 1;
+      const rest = await exportLines(there.useCases, principal, answer.cursor);
+      expect(rest).toEqual(lines.slice(sent));
+    }
+    expect(sent).toBe(lines.length);
   });
 });

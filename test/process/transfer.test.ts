@@ -3,10 +3,11 @@
 import { mkdir, readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { describe, expect, test } from "vitest";
-import { TransferService } from "../../gen/dream/v1/transfer_service_pb.ts";
+import { ExportResponseSchema, TransferService } from "../../gen/dream/v1/transfer_service_pb.ts";
 import { describeWith, freshName } from "../support/with-services.ts";
 import { type CliOptions, freshFolder, runCli, startCli } from "./cli-process.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
@@ -170,6 +171,42 @@ test("an import that is interrupted says where to go on, and goes on there", {
     expect((await runCli(["import", file, "--from-line", line], { cwd: to.path })).code).toBe(0);
     expect((await runCli(["export", "--out", "b.jsonl"], { cwd: to.path })).code).toBe(0);
     expect(await readFile(join(to.path, "b.jsonl"), text)).toBe(lines.join("\n"));
+  } finally {
+    stuck.closeAllConnections();
+    stuck.close();
+  }
+});
+
+test("an export that is interrupted keeps what it has, and says how to go on", async () => {
+  await using folder = await freshFolder();
+  const lines = '{"kind":"begin","format":"reveried-export","version":1}\n';
+  const message = toBinary(ExportResponseSchema, create(ExportResponseSchema, { lines, cursor: "c1" }));
+  const envelope = Buffer.alloc(5);
+  envelope.writeUInt32BE(message.length, 1);
+  // It sends one answer, and nothing after it.
+  const stuck = createServer((request, response) => {
+    request.resume();
+    response.writeHead(200, { "content-type": "application/connect+proto" });
+    response.write(Buffer.concat([envelope, message]));
+  });
+  await new Promise<void>((resolve) => stuck.listen(0, "127.0.0.1", resolve));
+  try {
+    const url = `http://127.0.0.1:${(stuck.address() as { port: number }).port}`;
+    await using cli = startCli(["export", "--out", "a.jsonl", "--url", url], { cwd: folder.path });
+    const partial = join(folder.path, "a.jsonl.partial");
+    const isWritten = async () => (await readFile(partial, text).catch(() => "")) === lines;
+    while (!(await isWritten())) await new Promise((resolve) => setImmediate(resolve));
+    cli.child.kill("SIGINT");
+    expect(await cli.result).toMatchObject({
+      signal: "SIGINT",
+      stderr: expect.stringContaining("go on with: reveried export --out a.jsonl --resume"),
+    });
+    expect(JSON.parse(await readFile(`${partial}.cursor`, text))).toEqual({
+      source: url,
+      cursor: "c1",
+      bytes: lines.length,
+    });
+    expect(await readFile(partial, text)).toBe(lines);
   } finally {
     stuck.closeAllConnections();
     stuck.close();

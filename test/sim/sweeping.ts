@@ -20,8 +20,8 @@ const versionRetentionMs = 3_600_000;
 export const simSweeping = resolveSweepOptions({
   graceMs: 10_000,
   confirmMs: 45_000,
-  tickMs: 2_000,
-  roundMs: 4_000,
+  tickMs: 5_000,
+  roundMs: 15_000,
   versionRetentionMs,
 });
 
@@ -56,8 +56,13 @@ export async function checkStored(world: World): Promise<void> {
     await checkVersions(world, id);
   }
   const filter = { includeArchived: true, createdAfter: null, createdBefore: null, memoryStoreId: null };
-  for (const { id } of await dreams.list({ ...query, filter: { ...filter, statuses: ["completed"] } })) {
+  for (const dream of await dreams.list({ ...query, filter: { ...filter, statuses: ["completed"] } })) {
+    assert(dream.status === "completed");
+    const { id, summary } = dream;
     const diff = await world.useCases.diffDream(principal, { id, pageSize: 100, pageToken: "" });
+    const { created, updated, deleted, renamed, conflicts } = summary;
+    const told = created + updated + deleted + renamed + conflicts;
+    assert.equal(diff.changes.length, told, `${id}: the diff shows what the summary tells`);
     for (const { change } of diff.changes) {
       const removed = change.flags.some((flag) => flag.includes("removed"));
       assert(!removed, `${id}: the diff shows the texts of ${change.path}`);

@@ -68,7 +68,7 @@ export const ExportResponseSchema: GenMessage<ExportResponse> = /*@__PURE__*/
  */
 export type ImportRequest = Message<"dream.v1.ImportRequest"> & {
   /**
-   * JSON Lines, whole ones, in the order of the export; at most 4 MiB.
+   * JSON Lines, whole ones, in the order of the export; at most 4 MiB, or a single line that is longer.
    *
    * @generated from field: string lines = 1;
    */
@@ -135,9 +135,10 @@ export const TransferService: GenService<{
     output: typeof ExportResponseSchema;
   },
   /**
-   * Takes records of an export. A record that is there already changes nothing, so an import that broke off
-   * is repeated from any earlier line. INVALID_ARGUMENT names the line and what is wrong with it; the lines
-   * before it are kept. FAILED_PRECONDITION when a thing of that id is there and differs.
+   * Takes records of an export. A record that is there already changes nothing, also when agents or dreams
+   * went on from it, so an import that broke off is repeated from any earlier line. INVALID_ARGUMENT names
+   * the line and what is wrong with it; the lines before it are kept. FAILED_PRECONDITION when a thing of
+   * that id is there and differs.
    *
    * @generated from rpc dream.v1.TransferService.Import
    */

@@ -105,7 +105,14 @@ async function writeAll(storage: SqliteStorage, word: string) {
   const bucket = aBucket(anEntry({ path: `/${word}3.md` }));
   const commit = aCommit();
   const change = { ...acme, dreamId: `drm_${word}`, attempt: 1 };
-  const session = aSession({ title: `${word}6`, tags: [`${word}6`] });
+  const session = aSession({
+    title: `${word}6`,
+    tags: [`${word}6`],
+    metadata: { of: `${word}6` },
+    agentId: `${word}6`,
+    workspaceId: `${word}6`,
+    memoryStoreIds: [`${word}6`],
+  });
   const event = aSessionEvent({ blocks: [{ type: "text", text: `${word}7` }] });
   await memories.create(store);
   await memories.putContents({ ...acme, contents: [content], now });

@@ -15,6 +15,7 @@ export interface Lineage {
   readonly sources: ReadonlySet<string>;
 }
 
+/** A lineage for each store that dreams of the scope wrote, and one for what they wrote into the target. */
 export function lineagesOf(scope: Scope): Lineage[] {
   const { dreams, target, storeIds } = scope;
   const makers = dreams.filter((dream) => dream.role === "makes");

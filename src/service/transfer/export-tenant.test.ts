@@ -129,6 +129,13 @@ describe("what is sent once", () => {
     const lines = await exportLines(world.useCases, world.principal);
     expect(contentsOf(lines)).toHaveLength(210);
     expect(kindsOf(lines)).toMatchObject({ store: 11, head: 11 });
+    const first = kindsOf(
+      lines.slice(
+        0,
+        lines.findIndex((line) => line.includes('"kind":"head"')),
+      ),
+    );
+    expect(kindsOf(lines).bucket).toBe((first.bucket ?? 0) + 10);
   });
 
   test("a text that the head shows is not sent again with its version", async () => {

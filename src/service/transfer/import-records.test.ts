@@ -191,6 +191,15 @@ describe("a thing that is there and differs", () => {
   });
 });
 
+test("a dream that went on is not taken for one that differed from the start", async () => {
+  await using to = await imported();
+  await to.useCases.cancelDream(to.principal, { id: full.dreams.pending });
+  const line = lines.findIndex((one) => one.includes(`"id":"${full.dreams.pending}"`)) + 1;
+  expect(await importFrom(to, line, line)).toEqual({ written: 0, present: 1 });
+  const changed = lines.with(line - 1, (lines[line - 1] ?? "").replace('"model":"auto"', '"model":"lite"'));
+  await expect(importFrom(to, line, line, changed)).rejects.toThrow("differs");
+});
+
 test("the lines before one that is refused are kept, whatever their kind", async () => {
   const bad = lines.length - 1;
   await using to = await setup();
@@ -202,18 +211,16 @@ test("the lines before one that is refused are kept, whatever their kind", async
   await importFrom(to, bad);
   expect(await exportLines(to.useCases, to.principal)).toEqual(lines);
 
-  // Also when it is refused for what is there: all stores are written before the first session is.
-  await using other = await imported();
-  await using third = await setup();
-  const store = lineOf('{"kind":"store"', lines.slice(60)) + 60;
-  await other.deps.memories.delete({ tenant: "acme", id: "memstore_none" });
-  const orphan = lines.with(
-    store - 1,
-    (lines[store - 1] ?? "").replace(/"head":"[0-9a-f]{4}/, '"head":"0000'),
-  );
-  await expect(importFrom(third, 1, orphan.length, orphan)).rejects.toThrow(`line ${store}: store.head`);
-  const kept = kindsOf(await exportLines(third.useCases, third.principal));
+  // Also when it is refused for what is there, while lines of other kinds before it were yet to be written.
+  await using other = await setup();
+  const store = lines.findLastIndex((line) => line.startsWith('{"kind":"store"')) + 1;
+  const headless = (lines[store - 1] ?? "").replace(/"head":"[0-9a-f]{4}/, '"head":"0000');
+  const orphan = lines.with(store - 1, headless);
+  await expect(importFrom(other, 1, orphan.length, orphan)).rejects.toThrow(`line ${store}: store.head`);
+  const kept = kindsOf(await exportLines(other.useCases, other.principal));
+  expect(kept.version).toBeGreaterThan(40);
   expect(kept.version).toBe(kindsOf(lines.slice(0, store - 1)).version);
+  expect(kept.session).toBeUndefined();
 });
 
 describe("a call", () => {

@@ -18,7 +18,7 @@ const countMax = 281_474_976_710_656;
  * that such ids have; ids of callers' own are `callerId`.
  */
 export const ownId: Shape<string> = textOf((field, id) => {
-  if (id.length > 0) return;
+  if (/^[A-Za-z0-9_-]{1,256}$/.test(id)) return;
   throw invalidArgument(field, "must be 1 to 256 of A-Z a-z 0-9 _ -");
 });
 
