@@ -238,8 +238,10 @@ function createLoops(
   const works = config.roles.includes("worker");
   // With MongoDB alone events wait in the outbox for a NATS server to come; in-process they would be lost to it.
   const relays = config.roles.includes("relay") && !keepsEvents(config);
+  let started = false;
   return {
     async start() {
+      started = true;
       if (works) {
         if (storage.exclusive) {
           const count = await reaper.reapAll();
@@ -255,7 +257,8 @@ function createLoops(
       await Promise.all([worker.stop(config.shutdownGraceMs), reaper.stop(), sweeper.stop()]);
     },
     async stopRelaying() {
-      await relay.stop(relays ? config.shutdownGraceMs : 0);
+      // A process that never relayed must not take events from those who will: its bus may be heard by nobody.
+      await relay.stop(relays && started ? config.shutdownGraceMs : 0);
     },
   };
 }

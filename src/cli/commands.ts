@@ -93,6 +93,7 @@ export const commands: readonly Command[] = [
     options: [
       option("out", "FILE", "The file to write (required)"),
       option("resume", null, "Go on with an export that broke off"),
+      option("force", null, "Replace that file, once the new one is whole"),
       transferUrlOption,
       jsonOption,
     ],

@@ -29,7 +29,10 @@ export const exportTenant: CommandRun = async (context, args) => {
     throw new ReveriedError("invalid_argument", "export: --out is needed (the file to write)");
   const { err, signal } = context;
   const progress = createProgress(err, { quiet: isGiven(args, "json") });
-  const partial = await openPartialFile(file, { resume: isGiven(args, "resume") });
+  const partial = await openPartialFile(file, {
+    resume: isGiven(args, "resume"),
+    force: isGiven(args, "force"),
+  });
   const run: ExportRun = { file, partial, progress, signal, isUnderWay: false };
   try {
     await inTransfer(args, { mayCreate: false }, (place) => download(run, place));
@@ -40,7 +43,10 @@ export const exportTenant: CommandRun = async (context, args) => {
   } catch (error) {
     progress.end();
     if (run.isUnderWay) {
-      err.line(`reveried: it broke off; go on with: reveried export --out ${shownPath(file)} --resume`);
+      const force = isGiven(args, "force") ? " --force" : "";
+      err.line(
+        `reveried: it broke off; go on with: reveried export --out ${shownPath(file)} --resume${force}`,
+      );
     }
     throw error;
   } finally {

@@ -17,7 +17,7 @@ export interface TransferPlace {
 
 /**
  * Calls the server that is named or that serves the data folder; with none, opens the configured storage in this process,
- * without the loops that would work on what is in it.
+ * without the loops that would work on what is in it. Nor does it send events when it stops: nobody would hear them here.
  */
 export async function inTransfer<T>(
   args: CommandArgs,
@@ -35,7 +35,7 @@ export async function inTransfer<T>(
   }
   if (!options.mayCreate) checkFolder(config);
   const deps = createSystemDeps(config.logLevel === "debug" ? "debug" : "silent");
-  const app = await createApp(deps, { ...config, natsUrl: null });
+  const app = await createApp(deps, { ...config, natsUrl: null, roles: [] });
   try {
     return await translateCallErrors(() => run({ clients: clientsOver(app.transport), name }));
   } finally {

@@ -80,7 +80,12 @@ describe.each(transports)("%s", (_name, createTransport) => {
     await stores.putMemories({ memoryStoreId, memories });
     const contents = new Map<string, string | undefined>();
     for (let pageToken = "", pages = 0; pages === 0 || pageToken !== ""; pages += 1) {
-      const page = await stores.listMemories({ memoryStoreId, pageSize: 100, pageToken, includeContent: true });
+      const page = await stores.listMemories({
+        memoryStoreId,
+        pageSize: 100,
+        pageToken,
+        includeContent: true,
+      });
       // A page ends early once its texts pass 2 MiB, so the first is about as large as an answer gets.
       if (pages === 0) expect(page.memories.length).toBeGreaterThan(20);
       for (const memory of page.memories) contents.set(memory.path, memory.content);

@@ -273,7 +273,7 @@ describe("a dream that wrote into a store", () => {
     expect(dream.code).toBe(0);
     const dreamId = /"dreamId":"(drm_\w+)"/.exec(dream.stdout)?.[1] ?? "";
     const shown = await at.run("dreams", "diff", dreamId, "--words");
-    expect(shown.stdout).toContain("[-Backups run every night");
+    expect(shown.stdout).toContain("[-- Backups run every night");
     expect(shown.stdout).toContain("why (merge): ");
     expect((await at.run("dreams", "diff", dreamId)).stdout).not.toContain("[-");
 

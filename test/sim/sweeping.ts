@@ -46,7 +46,7 @@ export async function dropStore(world: World): Promise<void> {
   deleteLater().catch((error: unknown) => assert(isReveriedError(error), String(error)));
 }
 
-/** Every store reads in full, every version has its text, and every diff of a completed dream shows. */
+/** Every store reads in full, every version is there and has its text, and every diff of a completed dream shows. */
 export async function checkStored(world: World): Promise<void> {
   const { memories, dreams } = world.deps;
   const query = { tenant, after: null, limit: 1_000 };
@@ -75,6 +75,13 @@ async function checkVersions(world: World, memoryStoreId: string): Promise<void>
     ...{ memoryStoreId, memoryId: null, operation: null, actorId: null },
     ...{ createdFrom: null, createdTo: null, pageSize: 100, pageToken: "" },
   });
+  const listed = new Set(versions.map(({ id }) => id));
+  const { memories } = await world.useCases.listMemories(principal, {
+    ...{ memoryStoreId, pathPrefix: "", depth: 0, pageSize: 100, pageToken: "", includeContent: false },
+  });
+  for (const { versionId } of memories) {
+    assert(listed.has(versionId), `${memoryStoreId}: what a memory is now is one of its versions`);
+  }
   for (const { id } of versions) {
     const version = await world.useCases.getMemoryVersion(principal, { memoryStoreId, id });
     const readable = version.contentHash === null || version.content !== null;

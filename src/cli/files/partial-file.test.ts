@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, rmdir, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -13,8 +13,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true }));
 
-const fresh = { resume: false };
-const resume = { resume: true };
+const fresh = { resume: false, force: false };
+const resume = { resume: true, force: false };
+const force = { resume: false, force: true };
 
 /** A file that broke off behind its mark, as a crash leaves it. */
 async function brokenOff(): Promise<void> {
@@ -68,6 +69,28 @@ test("a file that is there, or broke off, is not written over", async () => {
   await writeFile(file, "mine");
   await expect(openPartialFile(file, resume)).rejects.toThrow("is there already");
   expect(await readFile(file, "utf8")).toBe("mine");
+});
+
+test("one of the same name is replaced by force, and stays until the new one is finished", async () => {
+  await writeFile(file, "old");
+  const partial = await openPartialFile(file, force);
+  await partial.write("new\n");
+  expect(await readFile(file, "utf8")).toBe("old");
+  await partial.finish();
+  expect(await readFile(file, "utf8")).toBe("new\n");
+  expect(await readdir(dir)).toEqual(["out.jsonl"]);
+});
+
+test("a folder of the same name is not replaced, nor a file that came meanwhile without force", async () => {
+  await mkdir(file);
+  await expect(openPartialFile(file, force)).rejects.toThrow("is no regular file; name a new file");
+  await rmdir(file);
+  const partial = await openPartialFile(file, fresh);
+  await partial.write("new\n");
+  await writeFile(file, "mine");
+  await expect(partial.finish()).rejects.toThrow("is there already");
+  expect(await readFile(file, "utf8")).toBe("mine");
+  expect(await readFile(`${file}.partial`, "utf8")).toBe("new\n");
 });
 
 test.each([

@@ -32,18 +32,21 @@ interface SavedMark extends PartialMark {
   readonly bytes: number;
 }
 
-/** Begins a file, or goes on with one that broke off. Throws `invalid_argument` when a file is in the way. */
+/**
+ * Begins a file, or goes on with one that broke off. Throws `invalid_argument` when a file is in the way; `force` is for one
+ * of the file's own name, which stays until the new one is finished.
+ */
 export async function openPartialFile(
   file: string,
-  options: { readonly resume: boolean },
+  options: { readonly resume: boolean; readonly force: boolean },
 ): Promise<PartialFile> {
   const path = `${file}.partial`;
-  if (await isThere(file)) throw fileError(shownPath(file), "is there already; name a new file");
+  await checkPlace(file, options.force);
   const saved = (await isThere(path)) ? await readSaved(path, options.resume) : null;
   return translated(path, async () => {
     const handle = await open(path, saved === null ? "w" : "r+");
     await handle.truncate(saved?.bytes ?? 0);
-    return partialFile(file, path, handle, saved);
+    return partialFile({ file, path, force: options.force }, handle, saved);
   });
 }
 
@@ -70,7 +73,13 @@ async function readSaved(path: string, resume: boolean): Promise<SavedMark | nul
   throw fileError(shownPath(path), "cannot be gone on with; delete it, and export again without --resume");
 }
 
-function partialFile(file: string, path: string, handle: FileHandle, saved: SavedMark | null): PartialFile {
+interface Place {
+  readonly file: string;
+  readonly path: string;
+  readonly force: boolean;
+}
+
+function partialFile({ file, path, force }: Place, handle: FileHandle, saved: SavedMark | null): PartialFile {
   let bytes = saved?.bytes ?? 0;
   let isOpen = true;
   async function close(): Promise<void> {
@@ -106,6 +115,8 @@ function partialFile(file: string, path: string, handle: FileHandle, saved: Save
       translated(file, async () => {
         await handle.datasync();
         await close();
+        // Somebody else may have taken the name meanwhile.
+        await checkPlace(file, force);
         await rename(path, file);
         await rm(cursorPath(path), { force: true });
       }),
@@ -114,6 +125,15 @@ function partialFile(file: string, path: string, handle: FileHandle, saved: Save
 
 function cursorPath(path: string): string {
   return `${path}.cursor`;
+}
+
+async function checkPlace(file: string, force: boolean): Promise<void> {
+  if (!(await isThere(file))) return;
+  if (!force) {
+    throw fileError(shownPath(file), "is there already; name a new file, or use --force to replace it");
+  }
+  if ((await lstat(file)).isFile()) return;
+  throw fileError(shownPath(file), "is there already and is no regular file; name a new file");
 }
 
 async function isThere(path: string): Promise<boolean> {
