@@ -13,8 +13,9 @@
  *   revision. When it was deleted meanwhile, nothing names the head until the copy is there. Therefore nothing is deleted
  *   that two walks, `limits.collectConfirmMs` apart, did not both find unnamed with one `touchedAt` (`collect-parts.ts`).
  * - A revert names texts that no head shows any more. They are those that its dream's recorded changes name, which stay.
- * - The wait between two walks is counted in time in which the sweeper was itself at work. It covers a machine that slept for a day or whose
- *   wall clock jumped by any number of hours: what was in hand then was put after the first walk, or is named by the second.
+ * - The wait between two walks is counted in time in which the sweeper was itself at work. It covers a machine that slept
+ *   for a day or whose wall clock jumped by any number of hours: what was in hand then was put after the first walk, or is
+ *   named by the second.
  *   A clock that jumps back makes parts look young, and they stay longer.
  * - Two sweepers mark the same or less, and their deletes are guarded alike. A walk that fails, is stopped or finds that
  *   a store names what is not there deletes nothing: the marks are incomplete, or the storage is being restored.
