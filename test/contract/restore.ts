@@ -147,6 +147,8 @@ function promiseHistories(promises: Promises): void {
     const version = history.versions.find(({ redactedAt }) => redactedAt === null);
     if (first === undefined || version === undefined) throw new Error("the store has a history");
     const others: Partial<StoreRevision>[] = [{ next: "x" }, { id: "cmt_x" }, { origin: "dream:x" }];
+    // Past the store's own number, where its next switch will be.
+    others.push({ id: "cmt_x", origin: "dream:x", number: 4 });
     for (const other of [...others, { number: 2 }, { at: later }]) {
       const revision = { ...first, ...other };
       expect(await restore.revision({ ...acme, revision })).toBe("differs");

@@ -54,7 +54,11 @@ function promiseStoreRemoval(promises: Promises): void {
     expect(await commitsOf(memories, stranger)).toHaveLength(2);
     const again = await mustCreateStore(memories, store);
     expect(await commitsOf(memories, again)).toEqual([]);
-    expect(await mustSwitch(memories, again, aCommit())).toMatchObject({ revision: 1 });
+    const commits = [aCommit(), aCommit()];
+    let switched = again;
+    for (const commit of commits) switched = await mustSwitch(memories, switched, commit);
+    expect(switched).toMatchObject({ revision: 2 });
+    expect(await commitsOf(memories, again)).toEqual(commits.map(({ id }) => id));
   });
 
   promises("a store that is not deleted is not removed", async ({ memories, sweep }) => {

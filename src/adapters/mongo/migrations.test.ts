@@ -1,4 +1,4 @@
-import { MongoClient } from "mongodb";
+import { type Db, MongoClient } from "mongodb";
 import { expect, test } from "vitest";
 import {
   aCommit,
@@ -168,8 +168,48 @@ await describeWith(["mongodb"], "a MongoDB database of version 1", ([url]) => {
     expect(await second.memories.get(store)).toStrictEqual(store);
     expect(await second.sessions.get(session)).toStrictEqual(session);
     expect(await second.memories.get({ ...acme, id: "memstore_late" })).toMatchObject({ edition: 1 });
+    expect(await old.db.collection<Document>("memory_stores").findOne({ _id: `acme/${gone}` })).toEqual({
+      _id: `acme/${gone}`,
+      tenant: "acme",
+      deleted: true,
+    });
     expect(await second.sweep.listDeletedStores({ ...acme, limit: 9 })).toEqual([gone]);
     expect(await second.sweep.removeStore({ ...acme, storeId: gone, limit: 9 })).toBe(true);
+  });
+
+  /** Runs the step as a process does that stands still between its read of a page of stores and its writes. */
+  async function addHistoryLate(db: Db, meanwhile: () => Promise<unknown>): Promise<void> {
+    const stores = db.collection<Document>("memory_stores");
+    const late = Object.create(stores);
+    late.bulkWrite = async (...write: Parameters<typeof stores.bulkWrite>) => {
+      delete late.bulkWrite;
+      await meanwhile();
+      return await stores.bulkWrite(...write);
+    };
+    const slow = Object.create(db);
+    slow.collection = (name: string) => (name === "memory_stores" ? late : db.collection(name));
+    await addHistory(slow);
+  }
+
+  test("is left alone where a faster process has changed it and writes already", async () => {
+    await using old = await fresh({ memory_stores: [oldStore("memstore_1"), oldStore("memstore_2")] });
+    const stores = old.db.collection<Document>("memory_stores");
+    await addHistoryLate(old.db, async () => {
+      await addHistory(old.db);
+      await stores.updateOne({ _id: "acme/memstore_1" }, { $set: { revision: 5, edition: 2 } });
+    });
+    const found = await stores.find().sort({ _id: 1 }).toArray();
+    expect(found.map(({ revision, edition }) => [revision, edition])).toEqual([
+      [5, 2],
+      [0, 1],
+    ]);
+  });
+
+  test("has histories that begin with what the stores hold at the last moment", async () => {
+    await using old = await fresh({ memory_stores: [oldStore("memstore_1")] });
+    const stores = old.db.collection<Document>("memory_stores");
+    await addHistoryLate(old.db, () => stores.updateOne({}, { $set: { head: "late" } }));
+    expect(await stores.findOne()).toMatchObject({ head: "late", origin: { store_id: null, head: "late" } });
   });
 
   test("is changed whole when it has more than is read at once", async () => {

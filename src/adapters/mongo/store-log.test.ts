@@ -178,6 +178,25 @@ await describeWith(["mongodb"], "the log of a store in MongoDB", ([url]) => {
     expect(revisions.map(({ id }) => id)).toEqual([commit.id, back.id]);
   });
 
+  test("a commit that another has made since the store was read is told with the store that it made", async () => {
+    await using storage = await fresh();
+    const { memories } = storage;
+    const store = await mustCreateStore(memories, aStore({ head: "head1" }));
+    const stale = await storage.collections.stores.findOne({ store_id: store.id });
+    const commit = aCommit();
+    const shown = await mustSwitch(memories, store, commit);
+    const late = Object.create(storage.collections.stores);
+    late.findOne = () => {
+      delete late.findOne;
+      return Promise.resolve(stale);
+    };
+    const collections = { ...storage.collections, stores: late };
+    const calls = createCalls({ clock: createSystemClock() }, "the test server");
+    const switchHead = createSwitchHead(collections, createStoreLog(collections), calls);
+    const request = { ...acme, storeId: store.id, base: "head1", next: "other", commit, evenArchived: false };
+    expect(await switchHead(request)).toStrictEqual({ outcome: "switched", store: shown });
+  });
+
   test("a list finds its versions among more than are sorted together", async () => {
     await using storage = await fresh();
     const { memories } = storage;

@@ -67,8 +67,9 @@ async function removeSome<T extends { readonly _id: string }>(
   filter: Filter<T>,
   limit: number,
 ): Promise<number> {
-  const found = await collection.find(filter).project<{ _id: T["_id"] }>({ _id: 1 }).limit(limit).toArray();
-  const some = { _id: { $in: found.map(({ _id }) => _id) } } as Filter<T>;
-  if (found.length > 0) await collection.deleteMany(some);
+  const found = await collection.find(filter).project<{ _id: string }>({ _id: 1 }).limit(limit).toArray();
+  // A view of the key alone, which is all that the deletion names.
+  const keys: Collection<{ _id: string }> = collection.db.collection(collection.collectionName);
+  if (found.length > 0) await keys.deleteMany({ _id: { $in: found.map(({ _id }) => _id) } });
   return found.length;
 }

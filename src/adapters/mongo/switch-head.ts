@@ -10,7 +10,7 @@ import type { MemoryStores, SwitchOutcome } from "../../ports/memory-store.ts";
 import type { Calls } from "./calls.ts";
 import type { Collections } from "./collections.ts";
 import { notDeleted } from "./documents.ts";
-import { toLast } from "./history-documents.ts";
+import { type LastDocument, toLast } from "./history-documents.ts";
 import { fromStoreDocument, type StoreDocument } from "./memory-documents.ts";
 import type { StoreLog } from "./store-log.ts";
 
@@ -25,8 +25,10 @@ export function createSwitchHead(
         const read = await log.read({ tenant, storeId });
         if (read === null) return { outcome: "moved", store: null };
         const open = (read.archived_at === null || evenArchived) && read.head === base;
-        const [made] = await Promise.all([isMade(read, commit), open ? log.settle(read) : null]);
-        if (made) return { outcome: "switched", store: fromStoreDocument(read) };
+        const [made] = await Promise.all([findMade(read, commit), open ? log.settle(read) : null]);
+        // The log is younger than the read: what was made in between is told with the store that it made.
+        if (made !== null && made.number > read.revision) continue;
+        if (made !== null) return { outcome: "switched", store: fromStoreDocument(read) };
         if (!open) return { outcome: "moved", store: fromStoreDocument(read) };
         const revision = read.revision + 1;
         const written = await stores.findOneAndUpdate(
@@ -51,11 +53,11 @@ export function createSwitchHead(
       );
     });
 
-  async function isMade(store: StoreDocument, { id, origin }: StoreCommit): Promise<boolean> {
-    const [made, ofOrigin] = await Promise.all([
+  async function findMade(store: StoreDocument, { id, origin }: StoreCommit): Promise<LastDocument | null> {
+    const [byId, byOrigin] = await Promise.all([
       log.made(store, [id]),
       origin === null ? null : log.ofOrigin(store, origin),
     ]);
-    return made.size > 0 || ofOrigin !== null;
+    return byId.get(id) ?? byOrigin;
   }
 }
