@@ -1,6 +1,6 @@
-import { urlOption } from "./clients.ts";
-import type { Command, CommandOption, CommandRun } from "./command.ts";
-import { jsonOption, limitOption, option } from "./options.ts";
+import type { Command, CommandOption } from "./command.ts";
+import { limitOption, option } from "./options.ts";
+import { serverCommand } from "./server-command.ts";
 
 type Name = "list" | "get" | "create" | "cancel" | "archive" | "watch" | "diff";
 
@@ -10,15 +10,13 @@ function dreamsCommand(
 ): Command {
   const { usage, summary, options = [] } = parts;
   const words = usage === "" ? 0 : 1;
-  return {
-    name: `dreams ${name}`,
+  return serverCommand(`dreams ${name}`, {
     usage,
     summary,
-    details: [],
-    options: [...options, urlOption, jsonOption],
+    options,
     words: { min: words, max: words },
-    load: async (): Promise<CommandRun> => (await import("./dreams.ts")).dreams[name],
-  };
+    load: async () => (await import("./dreams.ts")).dreams[name],
+  });
 }
 
 /** The commands about dreams of a running server. */

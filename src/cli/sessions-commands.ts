@@ -1,19 +1,8 @@
-import { urlOption } from "./clients.ts";
-import type { Command, CommandOption, CommandRun } from "./command.ts";
-import { jsonOption, limitOption, option, yesOption } from "./options.ts";
+import type { Command } from "./command.ts";
+import { limitOption, option, yesOption } from "./options.ts";
+import { type ServerCommandParts, serverCommand } from "./server-command.ts";
 
-interface Parts {
-  readonly usage: string;
-  readonly summary: string;
-  readonly details?: readonly string[];
-  readonly options?: readonly CommandOption[];
-  readonly words: Command["words"];
-  readonly load: () => Promise<CommandRun>;
-}
-
-function sessionsCommand(name: string, { details = [], options = [], ...parts }: Parts): Command {
-  return { name: `sessions ${name}`, details, options: [...options, urlOption, jsonOption], ...parts };
-}
+const sessionsCommand = (name: string, parts: ServerCommandParts) => serverCommand(`sessions ${name}`, parts);
 
 const one = { min: 1, max: 1 };
 const sessions = async () => (await import("./sessions.ts")).sessions;

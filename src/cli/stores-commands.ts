@@ -1,20 +1,9 @@
 import { limits } from "../core/limits.ts";
-import { urlOption } from "./clients.ts";
-import type { Command, CommandOption, CommandRun } from "./command.ts";
-import { jsonOption, limitOption, option, yesOption } from "./options.ts";
+import type { Command } from "./command.ts";
+import { limitOption, option, yesOption } from "./options.ts";
+import { type ServerCommandParts, serverCommand } from "./server-command.ts";
 
-interface Parts {
-  readonly usage: string;
-  readonly summary: string;
-  readonly details?: readonly string[];
-  readonly options?: readonly CommandOption[];
-  readonly words: Command["words"];
-  readonly load: () => Promise<CommandRun>;
-}
-
-function storesCommand(name: string, { details = [], options = [], ...parts }: Parts): Command {
-  return { name: `stores ${name}`, details, options: [...options, urlOption, jsonOption], ...parts };
-}
+const storesCommand = (name: string, parts: ServerCommandParts) => serverCommand(`stores ${name}`, parts);
 
 const one = { min: 1, max: 1 };
 const two = { min: 2, max: 2 };

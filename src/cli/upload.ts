@@ -10,7 +10,7 @@ import type {
 import { ReveriedError } from "../core/errors.ts";
 import { derivedId, idPrefixes } from "../core/ids.ts";
 import { limits } from "../core/limits.ts";
-import type { Block } from "../core/session.ts";
+import { type Block, blockText } from "../core/session.ts";
 import type { Clients } from "./clients.ts";
 import type { Note } from "./files/notes.ts";
 import { readTranscript, type SkippedEntry, type TranscriptSession } from "./files/transcript.ts";
@@ -138,7 +138,7 @@ async function openSession(
 
 /** Answers with by how many bytes what waits has grown. */
 async function add(deps: UploadDeps, target: OpenSession, event: TranscriptEvent): Promise<number> {
-  const size = event.blocks.reduce((sum, block) => sum + Buffer.byteLength(textOf(block)), 0);
+  const size = event.blocks.reduce((sum, block) => sum + Buffer.byteLength(blockText(block)), 0);
   const full = target.batch.length === limits.eventsPerAppend || target.bytes + size > batchBytes;
   const flushed = full ? await flushEvents(deps, target) : 0;
   target.events += 1;
@@ -194,17 +194,5 @@ function toBlock(block: Block) {
     }
     case "other":
       return { block: { case: "other" as const, value: { description: block.description } } };
-  }
-}
-
-function textOf(block: Block): string {
-  switch (block.type) {
-    case "text":
-    case "tool_result":
-      return block.text;
-    case "tool_use":
-      return block.input;
-    case "other":
-      return block.description;
   }
 }

@@ -80,6 +80,9 @@ export interface RecordedChange extends ChangeBase {
 /** The flag of a change that was not applied because its store protects the path. */
 export const protectedFlag = "protected_path";
 
+/** The flag of a change of which a text is no longer there: redacted or erased. */
+export const textRemovedFlag = "text_removed";
+
 /** A write into a store, from a person or from a change set. */
 export type EntryWrite =
   | { readonly kind: "put"; readonly path: string; readonly entry: MemoryEntry }

@@ -1,9 +1,6 @@
 /** Takes words out of what a dream recorded of a change. */
-import type { Edit, RecordedChange, Source } from "./change-set.ts";
+import { type Edit, type RecordedChange, type Source, textRemovedFlag } from "./change-set.ts";
 import { type Erasing, eraseText, holdsOwnName, namesIn } from "./erasure.ts";
-
-/** The flag of a change of which a text is no longer there. */
-export const textRemovedFlag = "text_removed";
 
 export interface ChangeErasing extends Erasing {
   readonly isTarget: (source: Source) => boolean;

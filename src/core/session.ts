@@ -69,6 +69,19 @@ export interface Session {
   readonly archivedAt: number | null;
 }
 
+/** The words of a block, or what stands for them: the arguments of a tool, the description of a picture. */
+export function blockText(block: Block): string {
+  switch (block.type) {
+    case "text":
+    case "tool_result":
+      return block.text;
+    case "tool_use":
+      return block.input;
+    case "other":
+      return block.description;
+  }
+}
+
 /** All words of an event, blocks joined by blank lines; tool inputs are not words. */
 export function eventText(event: { readonly blocks: readonly Block[] }): string {
   const parts: string[] = [];

@@ -1,6 +1,6 @@
 import type { ParsedComponents, ParsedResult } from "chrono-node";
 import { casual } from "chrono-node/en";
-import { dayNumberOf, formatDay, noonOf, toDayNumber, weekdayOf } from "./calendar.ts";
+import { dayNumberOf, formatDay, noonOf, toDayNumber, weekdayOf } from "../../core/calendar.ts";
 import { derivedDatePattern } from "./words.ts";
 
 // chrono costs far more than this test, and most sentences name no time.

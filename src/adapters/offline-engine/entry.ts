@@ -1,6 +1,6 @@
+import { dayText } from "../../core/calendar.ts";
 import type { Source } from "../../core/change-set.ts";
 import { limits } from "../../core/limits.ts";
-import { dayText } from "./calendar.ts";
 import type { Statement } from "./claims.ts";
 import { label, type NoteSentence } from "./note.ts";
 import type { SplitSentences } from "./sentences.ts";

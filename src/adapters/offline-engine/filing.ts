@@ -1,7 +1,7 @@
+import { dayText } from "../../core/calendar.ts";
 import { ancestorConflict } from "../../core/change-set.ts";
 import { limits } from "../../core/limits.ts";
 import { comparePaths } from "../../core/memory.ts";
-import { dayText } from "./calendar.ts";
 import type { Claim, Statement, Toolbox } from "./claims.ts";
 import type { Draft, Drafts } from "./draft.ts";
 import { type Entry, entryOf, renderEntry, sourcesOf } from "./entry.ts";

@@ -1,5 +1,5 @@
+import { dayText } from "../../core/calendar.ts";
 import type { Edit } from "../../core/change-set.ts";
-import { dayText } from "./calendar.ts";
 import type { Claim, Statement } from "./claims.ts";
 import { renderComment, sourcesOf } from "./entry.ts";
 import { latest } from "./outdated.ts";

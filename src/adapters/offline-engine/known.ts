@@ -1,4 +1,4 @@
-import { dayText } from "./calendar.ts";
+import { dayText } from "../../core/calendar.ts";
 import type { Statement } from "./claims.ts";
 import { createNearIndex } from "./merge.ts";
 import type { Note, NoteSentence } from "./note.ts";

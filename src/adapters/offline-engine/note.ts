@@ -1,6 +1,6 @@
+import { noonOf, parseDay } from "../../core/calendar.ts";
 import type { Trust } from "../../core/session.ts";
 import type { EngineMemory } from "../../ports/engine.ts";
-import { noonOf, parseDay } from "./calendar.ts";
 import type { Toolbox } from "./claims.ts";
 import type { Mergeable } from "./merge.ts";
 import { type Features, featuresOf } from "./statement.ts";

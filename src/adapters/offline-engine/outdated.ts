@@ -1,4 +1,4 @@
-import { dayText } from "./calendar.ts";
+import { dayText } from "../../core/calendar.ts";
 import { createCandidateIndex } from "./candidates.ts";
 import type { Statement } from "./claims.ts";
 import { isChangeable, judge, lookupStems } from "./conflicts.ts";

@@ -1,4 +1,4 @@
-import { protectedFlag, type RecordedChange } from "../../core/change-set.ts";
+import { protectedFlag, type RecordedChange, textRemovedFlag } from "../../core/change-set.ts";
 import { pageSize } from "../../core/check.ts";
 import { ReveriedError } from "../../core/errors.ts";
 import { limits } from "../../core/limits.ts";
@@ -28,9 +28,6 @@ export interface ShownChange {
   readonly unifiedDiff: string;
   readonly wordDiff: string;
 }
-
-/** The flag of a change of which a text is no longer there. */
-const removedFlag = "text_removed";
 
 export interface DiffPage {
   readonly changes: readonly ShownChange[];
@@ -120,8 +117,8 @@ function showChange(
   words: boolean,
 ): ShownChange {
   const applied = !change.conflict && !change.flags.includes(protectedFlag);
-  const removed = change.flags.includes(removedFlag) || hashesOf(change).some((hash) => !texts.has(hash));
-  const flags = removed ? [...new Set([...change.flags, removedFlag])] : change.flags;
+  const removed = change.flags.includes(textRemovedFlag) || hashesOf(change).some((hash) => !texts.has(hash));
+  const flags = removed ? [...new Set([...change.flags, textRemovedFlag])] : change.flags;
   const told = { number, change: { ...change, flags }, applied };
   if (change.kind === "rename" || removed) return { ...told, unifiedDiff: "", wordDiff: "" };
   const [before, after] = [change.beforeHash, change.afterHash].map((hash) =>

@@ -3,7 +3,7 @@ import type { RecordedChange } from "../../core/change-set.ts";
 import { limits } from "../../core/limits.ts";
 import type { MemoryEntry } from "../../core/memory.ts";
 import type { MemoryVersion } from "../../core/memory-version.ts";
-import type { Block, SessionEvent } from "../../core/session.ts";
+import { blockText, type SessionEvent } from "../../core/session.ts";
 import type { VersionRow } from "../../ports/sweep.ts";
 import type { ServiceDeps } from "../deps.ts";
 import type { Scope, ScopeDream } from "./find-scope.ts";
@@ -219,17 +219,5 @@ export async function* eventTexts(
 
 /** All that an event says, what tools were asked included. */
 function wordsOfEvent({ blocks }: SessionEvent): string {
-  return blocks.map(wordsOfBlock).join("\n\n");
-}
-
-function wordsOfBlock(block: Block): string {
-  switch (block.type) {
-    case "text":
-    case "tool_result":
-      return block.text;
-    case "tool_use":
-      return block.input;
-    case "other":
-      return block.description;
-  }
+  return blocks.map(blockText).join("\n\n");
 }

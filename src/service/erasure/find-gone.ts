@@ -1,5 +1,5 @@
 /** Memories that were made from the target and that a store does not show any more: their paths are words of it, too. */
-import { textRemovedFlag } from "../../core/erase-change.ts";
+import { textRemovedFlag } from "../../core/change-set.ts";
 import { derivedId, idPrefixes } from "../../core/ids.ts";
 import type { MemoryEntry } from "../../core/memory.ts";
 import type { ServiceDeps } from "../deps.ts";

@@ -10,8 +10,9 @@ import {
 import { limits } from "../../core/limits.ts";
 import type { MemoryStore } from "../../core/memory.ts";
 import type { Session } from "../../core/session.ts";
-import type { DreamFilter, DreamPosition } from "../../ports/dream-store.ts";
+import type { DreamFilter } from "../../ports/dream-store.ts";
 import type { ServiceDeps } from "../deps.ts";
+import { type ListPosition, listPages } from "../list-pages.ts";
 
 export interface ErasureTarget {
   readonly kind: "session" | "store";
@@ -105,13 +106,9 @@ async function* allDreams(
   tenant: string,
   filter: DreamFilter,
 ): AsyncGenerator<Dream> {
-  let after: DreamPosition | null = null;
-  for (;;) {
-    const page: Dream[] = await deps.dreams.list({ tenant, filter, after, limit: limits.pageSizeMax });
-    yield* page;
-    after = page.at(-1) ?? null;
-    if (page.length < limits.pageSizeMax) return;
-  }
+  const list = (after: ListPosition | null, limit: number) =>
+    deps.dreams.list({ tenant, filter, after, limit });
+  for await (const page of listPages(list, limits.pageSizeMax)) yield* page;
 }
 
 function roleOf(

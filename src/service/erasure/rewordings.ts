@@ -1,8 +1,8 @@
 /** What other sources say of the same: an engine that met one thing said twice kept the newest wording. */
+import { dayText } from "../../core/calendar.ts";
 import type { Edit, Source } from "../../core/change-set.ts";
 import type { Rewording } from "../../core/erasure.ts";
 import { wordsOf } from "../../core/passages.ts";
-import { utcDay } from "../../core/utc-day.ts";
 
 export interface Rewordings {
   /** Looks at an edit of the dream, of whose sources some quote the target. */
@@ -61,7 +61,7 @@ function overlap(a: readonly string[], b: readonly string[]): number {
 }
 
 function labelOf({ at, speaker }: Extract<Source, { kind: "event" }>): string {
-  const day = at === null ? "undated" : utcDay(at);
+  const day = dayText(at) ?? "undated";
   const name = speaker.replace(/[:\n\r<>]+/g, " ").trim();
   const isShown = name !== "" && name.length <= nameLength && !namelessSpeaker.test(name);
   return isShown ? `${day}, ${name}: ` : `${day}: `;

@@ -1,7 +1,7 @@
 import { limits } from "../../core/limits.ts";
 import type { MemoryStore } from "../../core/memory.ts";
-import type { MemoryStorePosition } from "../../ports/memory-store.ts";
 import type { ServiceDeps } from "../deps.ts";
+import { storePages } from "./store-pages.ts";
 
 /** How many buckets are held at once; a whole store's. */
 const bucketsPerRead = limits.headBuckets;
@@ -19,14 +19,7 @@ export async function isContentShown(deps: Deps, tenant: string, hash: string): 
   if (await deps.memories.isContentNamed({ tenant, hash })) return true;
   const seen = new Set<string>([""]);
   const unread: string[] = [];
-  let after: MemoryStorePosition | null = null;
-  for (;;) {
-    const stores: MemoryStore[] = await deps.memories.list({
-      tenant,
-      includeArchived: true,
-      after,
-      limit: limits.pageSizeMax,
-    });
+  for await (const stores of storePages(deps, tenant)) {
     const hashes = [...new Set(stores.flatMap(headsOf))];
     for (const head of await Promise.all(hashes.map((one) => deps.heads.load(tenant, one)))) {
       for (const bucket of head.buckets) {
@@ -38,9 +31,6 @@ export async function isContentShown(deps: Deps, tenant: string, hash: string): 
         if (await bucketsName(deps, tenant, unread.splice(0, bucketsPerRead), hash)) return true;
       }
     }
-    const last = stores.at(-1);
-    if (stores.length < limits.pageSizeMax || last === undefined) break;
-    after = { createdAt: last.createdAt, id: last.id };
   }
   return unread.length > 0 && bucketsName(deps, tenant, unread, hash);
 }

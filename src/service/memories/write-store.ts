@@ -2,7 +2,7 @@
 import { ReveriedError } from "../../core/errors.ts";
 import { idPrefixes } from "../../core/ids.ts";
 import { limits } from "../../core/limits.ts";
-import type { Head, MemoryStore } from "../../core/memory.ts";
+import type { Head } from "../../core/memory.ts";
 import {
   type Actor,
   type EntryChange,
@@ -17,7 +17,7 @@ import { checkWritable, findStore, type StoreView } from "./get-memory-store.ts"
 type StageDeps = Pick<ServiceDeps, "memories" | "heads" | "digest">;
 
 /** Puts buckets, head and versions of the changes over `base`; the answer is the head, which no store shows yet. */
-export async function stageWrite(
+async function stageWrite(
   deps: StageDeps,
   tenant: string,
   storeId: string,
@@ -83,8 +83,10 @@ export async function writeStore(deps: Deps, principal: Principal, write: StoreW
       stageWrite(deps, tenant, view.store.id, view.head, changes, commit),
       putTexts(deps, tenant, changes, write),
     ]);
-    const switched = await switchStore(deps, tenant, view.store, next, commit, evenArchived);
-    if (switched !== null) return { store: switched, head: next, changes };
+    const { id: storeId, head: base } = view.store;
+    const request = { tenant, storeId, base, next: next.hash, commit, evenArchived };
+    const switched = await deps.memories.switchHead(request);
+    if (switched.outcome === "switched") return { store: switched.store, head: next, changes };
   }
   throw new ReveriedError(
     "unavailable",
@@ -105,18 +107,4 @@ async function putTexts(
     return text === undefined ? [] : [{ hash, text }];
   });
   if (contents.length > 0) await deps.memories.putContents({ tenant, contents, now });
-}
-
-/** The store as it is after the switch, or null when it showed another head. */
-async function switchStore(
-  deps: Pick<ServiceDeps, "memories">,
-  tenant: string,
-  store: MemoryStore,
-  next: Head,
-  commit: StoreCommit,
-  evenArchived: boolean,
-): Promise<MemoryStore | null> {
-  const request = { tenant, storeId: store.id, base: store.head, next: next.hash, commit, evenArchived };
-  const switched = await deps.memories.switchHead(request);
-  return switched.outcome === "switched" ? switched.store : null;
 }

@@ -25,9 +25,9 @@
 import { ReveriedError } from "../../core/errors.ts";
 import { emptyHead, type MemoryStore } from "../../core/memory.ts";
 import { createFingerprintSet, type FingerprintSet } from "../../lib/fingerprint-set.ts";
-import type { MemoryStorePosition } from "../../ports/memory-store.ts";
 import type { PartKind } from "../../ports/sweep.ts";
 import type { ServiceDeps } from "../deps.ts";
+import { storePages } from "../memories/store-pages.ts";
 import { changeHashes, dreamHeads, recentHeads, revertibleHeads, versionHashes } from "./named-parts.ts";
 
 export type MarkDeps = Pick<ServiceDeps, "memories" | "dreams" | "sweep" | "digest">;
@@ -47,7 +47,6 @@ export interface MarkOptions {
 
 /** Buckets in one read: about 10 ms of work when they are as large as they get. */
 const bucketsPerRead = 8;
-const storesPerRead = 100;
 
 interface Walk {
   readonly deps: MarkDeps;
@@ -101,21 +100,12 @@ export async function* markSteps(
 
 async function* markStores(walk: Walk): AsyncGenerator<void> {
   const { deps, tenant, storeIds } = walk;
-  let after: MemoryStorePosition | null = null;
-  for (;;) {
-    const page: MemoryStore[] = await deps.memories.list({
-      tenant,
-      includeArchived: true,
-      after,
-      limit: storesPerRead,
-    });
+  for await (const page of storePages(deps, tenant)) {
     yield;
     for (const store of page) {
       storeIds.add(store.id);
       yield* markStore(walk, store);
     }
-    after = page.at(-1) ?? null;
-    if (page.length < storesPerRead) return;
   }
 }
 

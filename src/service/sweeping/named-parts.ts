@@ -1,11 +1,11 @@
 /** Where parts are named beside the stores, page by page: dreams, revisions, versions, recorded changes. */
-import type { Dream } from "../../core/dream.ts";
 import { limits } from "../../core/limits.ts";
 import { dreamOrigin, revertOrigin } from "../../core/memory-version.ts";
 import { createLru } from "../../lib/lru.ts";
-import type { DreamFilter, DreamPosition } from "../../ports/dream-store.ts";
+import type { DreamFilter } from "../../ports/dream-store.ts";
 import type { ChangePosition, ChangeRow, VersionRow } from "../../ports/sweep.ts";
 import type { ServiceDeps } from "../deps.ts";
+import { listPages } from "../list-pages.ts";
 
 type Deps = Pick<ServiceDeps, "memories" | "dreams" | "sweep">;
 type Pages = AsyncGenerator<readonly string[]>;
@@ -110,16 +110,6 @@ const anyDream = {
   memoryStoreId: null,
 } as const;
 
-async function* dreamPages(
-  deps: Pick<Deps, "dreams">,
-  tenant: string,
-  filter: DreamFilter,
-): AsyncGenerator<Dream[]> {
-  let after: DreamPosition | null = null;
-  for (;;) {
-    const dreams: Dream[] = await deps.dreams.list({ tenant, filter, after, limit: dreamsPerRead });
-    yield dreams;
-    after = dreams.at(-1) ?? null;
-    if (dreams.length < dreamsPerRead) return;
-  }
+function dreamPages(deps: Pick<Deps, "dreams">, tenant: string, filter: DreamFilter) {
+  return listPages((after, limit) => deps.dreams.list({ tenant, filter, after, limit }), dreamsPerRead);
 }

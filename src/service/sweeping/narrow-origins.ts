@@ -12,12 +12,11 @@ import {
   makeBucket,
   makeHead,
 } from "../../core/memory.ts";
-import type { MemoryStorePosition } from "../../ports/memory-store.ts";
 import type { ServiceDeps } from "../deps.ts";
+import { storePages } from "../memories/store-pages.ts";
 
 type Deps = Pick<ServiceDeps, "memories" | "digest" | "clock">;
 
-const storesPerRead = 100;
 /** Of two heads at once. */
 const bucketsPerRead = 4;
 
@@ -27,22 +26,13 @@ export async function* narrowOrigins(
   tenant: string,
   before: number,
 ): AsyncGenerator<number, void> {
-  let after: MemoryStorePosition | null = null;
-  for (;;) {
-    const page: MemoryStore[] = await deps.memories.list({
-      tenant,
-      includeArchived: true,
-      after,
-      limit: storesPerRead,
-    });
+  for await (const page of storePages(deps, tenant)) {
     yield 0;
     for (const store of page) {
       if (store.createdAt < before && store.origin !== null && store.origin.head !== store.head) {
         yield* narrow(deps, store, store.origin);
       }
     }
-    after = page.at(-1) ?? null;
-    if (page.length < storesPerRead) return;
   }
 }
 
